@@ -1,0 +1,1 @@
+"""Trade: orders from submit to settlement, purchases of consumers, payments, refunds, events."""
