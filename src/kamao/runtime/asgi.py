@@ -1,0 +1,40 @@
+"""The one ASGI application of a web process: sends each request to the API, to the pages, or answers for the node itself.
+
+Owns the dispatch and the life of the process (opening, closing). `lifespan` goes to the API alone, because Django's ASGI
+handler raises on it. Refuses websockets: nothing here speaks them.
+"""
+
+import os
+
+from kamao.runtime.asgi_types import Application, Receive, Scope, Send
+from kamao.runtime.processes import die_with_parent
+
+die_with_parent()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
+
+from django.core.asgi import get_asgi_application  # noqa: E402  the settings must be named first
+
+pages: Application = get_asgi_application()
+
+from kamao.runtime import health  # noqa: E402  needs Django's settings
+from kamao.runtime.api_mount import load_api  # noqa: E402
+
+api: Application = load_api()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Dispatch one connection by its kind and path."""
+    kind = scope["type"]
+    if kind == "lifespan":
+        await api(scope, receive, send)
+        return
+    if kind == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    path: str = scope["path"]
+    if path.startswith("/api/"):
+        await api(scope, receive, send)
+    elif path in health.PATHS:
+        await health.answer(scope, receive, send)
+    else:
+        await pages(scope, receive, send)

@@ -1,0 +1,71 @@
+"""The command line: finds the command's module in `kamao.runtime.commands`, parses its arguments, runs it.
+
+Owns the registry and the options every command has. Imports only the module of the command that was asked for, so that a
+small command starts fast and the supervisor stays small.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Protocol, cast
+
+from kamao.runtime.home import default_home
+
+COMMANDS = Path(__file__).parent / "commands"
+
+
+class Command(Protocol):
+    """What a module in `commands` offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+def command_names() -> list[str]:
+    """Names of all commands, as typed: `backup_keys.py` is `backup-keys`."""
+    return sorted(path.stem.replace("_", "-") for path in COMMANDS.glob("*.py") if not path.stem.startswith("_"))
+
+
+def load_command(name: str) -> Command:
+    """The module behind a command."""
+    return cast("Command", importlib.import_module(f"kamao.runtime.commands.{name.replace('-', '_')}"))
+
+
+def overview() -> str:
+    """One line per command. Read from the sources' HELP, so that asking for help imports every command once."""
+    lines = [f"  {name:<14} {load_command(name).HELP}" for name in command_names()]
+    return "\n".join(["usage: ./kamao COMMAND [options]", "", *lines, "", "./kamao COMMAND --help tells a command's options."])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in {"help", "-h", "--help"}:
+        print(overview())
+        return 0
+    name = arguments[0]
+    if name not in command_names():
+        print(f"kamao: there is no command {name!r}.\n\n{overview()}", file=sys.stderr)
+        return 2
+    command = load_command(name)
+    parser = argparse.ArgumentParser(prog=f"kamao {name}", description=command.HELP, allow_abbrev=False)
+    parser.add_argument("--home", type=Path, default=default_home(), help="the node's home (default: KAMAO_HOME, else %(default)s)")
+    command.add_arguments(parser)
+    parsed = parser.parse_args(arguments[1:])
+    parsed.home = parsed.home.expanduser().absolute()
+    os.environ["KAMAO_HOME"] = str(parsed.home)
+    try:
+        return command.run(parsed)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(main())
