@@ -1,0 +1,147 @@
+"""The one way money is posted: lock the floored accounts, decide, write. Owns entry numbers and balances after.
+
+A journal lives for one transaction. It refuses to post to a floored account that it has not locked, and tells in
+advance whether a posting would break a floor; what it flushes is checked again by the database.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from kamao.engine.ledger.accounts import Account
+from kamao.engine.pool import Connection
+from kamao.engine.statements import statement
+from kamao.kernel.ids import IdSource, sql_array
+
+
+class LockedAccount:
+    """A floored account under this transaction's row lock, with its balance as the journal goes on."""
+
+    __slots__ = ("balance", "changed", "currency", "entry_no", "floor_minor", "id", "owner", "pending")
+
+    def __init__(
+        self, key: UUID, owner: UUID | None, currency: str, balance: int, pending: int, floor: int, entry_no: int
+    ) -> None:
+        self.id = key
+        self.owner = owner
+        self.currency = currency
+        self.balance = balance
+        self.pending = pending
+        self.floor_minor = floor
+        self.entry_no = entry_no
+        self.changed = False
+
+    @property
+    def available_minor(self) -> int:
+        """What may be taken without breaking the floor or touching a hold."""
+        return self.balance - self.pending - self.floor_minor
+
+
+class Journal:
+    """Postings of one transaction. Lock first, post in order, flush once."""
+
+    def __init__(self, *, at: datetime, ids: IdSource) -> None:
+        self._at = at
+        self._ids = ids
+        self.locked: dict[UUID, LockedAccount] = {}
+        self._rows: list[tuple[str, UUID, UUID, int, str, UUID | None, UUID | None]] = []
+        self._numbers: list[tuple[int | None, int | None, int | None, int | None]] = []
+        self._deltas: dict[UUID, int] = {}
+
+    def lock(self, connection: Connection, accounts: Iterable[Account]) -> None:
+        """Lock the floored ones among these accounts, in id order. Call once, before anything is decided."""
+        wanted = sorted({account.id for account in accounts if account.floored})
+        if wanted:
+            with connection.cursor() as cursor:
+                cursor.execute(statement("ledger/lock_accounts"), (sql_array(wanted),))
+                self.adopt(cursor.fetchall())
+
+    def adopt(self, rows: Sequence[tuple[UUID, UUID | None, str, int, int, int, int]]) -> None:
+        """Take over rows (id, owner, currency, balance, pending, floor, entry_no) that a statement has locked."""
+        for row in rows:
+            self.locked[row[0]] = LockedAccount(*row)
+
+    def covers(self, account: Account, amount_minor: int) -> bool:
+        """Tell whether a debit of a floored account would keep its floor."""
+        row = self.locked.get(account.id)
+        return row is not None and row.available_minor >= amount_minor
+
+    def post(
+        self,
+        kind: str,
+        *,
+        debit: Account,
+        credit: Account,
+        amount_minor: int,
+        order: UUID | None = None,
+        subject: UUID | None = None,
+    ) -> int:
+        """Append a posting and return its place in this journal (see ``flush``).
+
+        The caller has asked ``covers`` before; the database's CHECK is the second guard.
+        """
+        assert amount_minor > 0, "a posting moves something"
+        assert debit.currency == credit.currency, "one posting, one currency"
+        self._rows.append((kind, debit.id, credit.id, amount_minor, debit.currency, order, subject))
+        self._numbers.append((*self._move(debit, -amount_minor), *self._move(credit, amount_minor)))
+        return len(self._rows) - 1
+
+    def _move(self, account: Account, change: int) -> tuple[int | None, int | None]:
+        if not account.floored:
+            signed = change * account.normal
+            self._deltas[account.id] = self._deltas.get(account.id, 0) + signed
+            return None, None
+        row = self.locked[account.id]
+        row.balance += change
+        row.entry_no += 1
+        row.changed = True
+        return row.entry_no, row.balance
+
+    def hold(self, account: Account, change_minor: int) -> None:
+        """Change the pending amount of a locked account; the hold's own row is the caller's."""
+        row = self.locked[account.id]
+        row.pending += change_minor
+        row.changed = True
+
+    def flush(self, connection: Connection) -> list[UUID]:
+        """Write postings, balances and deltas; return the postings' ids in the order they were appended."""
+        with connection.cursor() as cursor:
+            rows = self._rows
+            ids = self._ids.many(len(rows)) if rows else []
+            if rows:
+                cursor.execute(
+                    statement("ledger/insert_postings"),
+                    (
+                        self._at,
+                        sql_array(ids),
+                        [row[0] for row in rows],
+                        sql_array([row[1] for row in rows]),
+                        sql_array([row[2] for row in rows]),
+                        [row[3] for row in rows],
+                        [row[4] for row in rows],
+                        [row[5] for row in rows],
+                        [row[6] for row in rows],
+                        *(list(column) for column in zip(*self._numbers, strict=True)),
+                    ),
+                )
+            changed = [row for row in self.locked.values() if row.changed]
+            if changed:
+                cursor.execute(
+                    statement("ledger/update_accounts"),
+                    (
+                        sql_array([row.id for row in changed]),
+                        [row.balance for row in changed],
+                        [row.pending for row in changed],
+                        [row.entry_no for row in changed],
+                    ),
+                )
+            deltas = {account: amount for account, amount in self._deltas.items() if amount}
+            if deltas:
+                cursor.execute(
+                    statement("ledger/insert_deltas"),
+                    (sql_array(self._ids.many(len(deltas))), sql_array(list(deltas)), list(deltas.values())),
+                )
+        self._rows, self._numbers, self._deltas = [], [], {}
+        for row in changed:
+            row.changed = False
+        return ids
