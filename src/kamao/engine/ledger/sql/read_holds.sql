@@ -1,0 +1,1 @@
+SELECT id FROM ledger_hold WHERE id = ANY (%s::uuid[])

@@ -1,0 +1,1 @@
+SELECT key, posting, content FROM ledger_transfer_key WHERE key = ANY (%s::text[])
