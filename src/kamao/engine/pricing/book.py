@@ -1,0 +1,206 @@
+"""The price book: what pricing knows of the SKUs and merchants of a batch, cached and always exact.
+
+Each transaction reads ``pricing_epoch`` first; every writer of prices raises it. An unchanged epoch proves the cache
+true, a changed one empties it. Rows that take effect later are cached with their time and judged at the moment asked.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kamao.engine.pool import Connection
+from kamao.engine.pricing.rules import ANY_TARGET, Limit, Rule, channel_limit, price_of, targets_of
+from kamao.engine.pricing.types import Offer, Price, Sku
+from kamao.engine.statements import statement
+from kamao.kernel.ids import sql_array
+
+_SKUS_CACHED = 20_000
+_PAIRS_CACHED = 200_000
+
+
+class OfferTerms(msgspec.Struct, frozen=True):
+    """An active offer with every supply price that is or will be in force, oldest first."""
+
+    id: UUID
+    supplier: UUID
+    sku: UUID
+    fulfilment: str
+    sale_model: str
+    currency: str
+    tax_e4: int
+    settlement_delay_s: int
+    prices: tuple[tuple[datetime, int], ...]
+
+    def at(self, moment: datetime) -> Offer | None:
+        """Return the offer as of a moment, None before its first price."""
+        price = None
+        for begins, value in self.prices:
+            if begins <= moment:
+                price = value
+        if price is None:
+            return None
+        return Offer(
+            self.id, self.supplier, self.sku, self.fulfilment, self.sale_model, self.currency, price,
+            price + self.tax_e4, self.settlement_delay_s,
+        )  # fmt: skip
+
+
+class SkuTerms(msgspec.Struct):
+    """A SKU with its offers, public rules and channel limits."""
+
+    sku: Sku
+    offers: list[OfferTerms]
+    rules: list[Rule]
+    limits: list[Limit]
+    changes: list[datetime]
+    """Moments at which something here takes effect, for the life of computed prices."""
+
+
+class PriceBook:
+    """Cached pricing of one cell for one thread. Call ``open`` in each transaction before asking."""
+
+    def __init__(self) -> None:
+        self._epoch = -1
+        self._by_code: dict[str, SkuTerms | None] = {}
+        self._private: dict[tuple[UUID, UUID], list[Rule]] = {}
+        self._prices: dict[tuple[UUID, UUID, int, int], Price | None] = {}
+        self._ranked: dict[UUID, list[Offer]] = {}
+        self._until: datetime | None = None
+
+    def open(
+        self,
+        connection: Connection,
+        *,
+        epoch: int,
+        skus: Sequence[str],
+        merchants: Sequence[UUID],
+        at: datetime,
+    ) -> None:
+        """Make the book true for these SKU codes and merchants as of ``epoch``, read in this transaction."""
+        if epoch != self._epoch or len(self._by_code) > _SKUS_CACHED or len(self._private) > _PAIRS_CACHED:
+            self._by_code, self._private, self._epoch = {}, {}, epoch
+            self._forget_prices()
+        if self._until is not None and at >= self._until:
+            self._forget_prices()
+        missing = sorted({code for code in skus if code not in self._by_code})
+        if missing:
+            self._load_skus(connection, missing)
+        known = [terms for code in set(skus) if (terms := self._by_code[code]) is not None]
+        self._load_private(connection, known, merchants)
+        for terms in known:
+            for moment in terms.changes:
+                if moment > at and (self._until is None or moment < self._until):
+                    self._until = moment
+
+    def _forget_prices(self) -> None:
+        self._prices, self._ranked, self._until = {}, {}, None
+
+    def _load_skus(self, connection: Connection, codes: Sequence[str]) -> None:
+        for code in codes:
+            self._by_code[code] = None
+        with connection.cursor() as cursor:
+            cursor.execute(statement("pricing/read_skus"), (list(codes),))
+            loaded = [_terms(row) for row in cursor.fetchall()]
+            by_id = {terms.sku.id: terms for terms in loaded}
+            cursor.execute(statement("pricing/read_offers"), (sql_array(list(by_id)),))
+            for row in cursor.fetchall():
+                offer = OfferTerms(*row[:8], prices=tuple(zip(row[8], row[9], strict=True)))
+                by_id[offer.sku].offers.append(offer)
+            targets = sorted({target for terms in loaded for target in targets_of(terms.sku)})
+            cursor.execute(statement("pricing/read_public_rules"), (sql_array(targets),))
+            rules = [Rule(*row) for row in cursor.fetchall()]
+            cursor.execute(statement("pricing/read_limits"), (sql_array(targets),))
+            limits = [Limit(*row) for row in cursor.fetchall()]
+        for terms in loaded:
+            own = set(targets_of(terms.sku))
+            terms.rules.extend(rule for rule in rules if rule.target in own)
+            terms.limits.extend(limit for limit in limits if limit.target in own)
+            terms.changes.extend(
+                [begins for offer in terms.offers for begins, _ in offer.prices]
+                + [rule.effective_from for rule in terms.rules]
+            )
+            self._by_code[terms.sku.code] = terms
+
+    def _load_private(
+        self, connection: Connection, known: Sequence[SkuTerms], merchants: Sequence[UUID]
+    ) -> None:
+        buyers = set(merchants)
+        missing = [
+            (buyer, terms) for terms in known for buyer in buyers if (buyer, terms.sku.id) not in self._private
+        ]
+        if not missing:
+            return
+        targets = {target for _, terms in missing for target in targets_of(terms.sku)} - {ANY_TARGET}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                statement("pricing/read_private_rules"),
+                (sorted({buyer.hex for buyer, _ in missing}), sql_array([*sorted(targets), ANY_TARGET])),
+            )
+            rules: dict[str, list[Rule]] = {}
+            for row in cursor.fetchall():
+                rule = Rule(*row)
+                rules.setdefault(rule.audience, []).append(rule)
+        for buyer, terms in missing:
+            own = set(targets_of(terms.sku))
+            found = [rule for rule in rules.get(buyer.hex, ()) if rule.target in own]
+            self._private[buyer, terms.sku.id] = found
+            terms.changes.extend(rule.effective_from for rule in found)
+
+    def sku(self, code: str) -> Sku | None:
+        """Return an opened SKU, or None where there is none of that code."""
+        terms = self._by_code[code]
+        return terms.sku if terms else None
+
+    def offers(self, code: str, at: datetime) -> list[Offer]:
+        """Return a SKU's active offers in force, the cheapest first (ties: the older offer)."""
+        terms = self._by_code[code]
+        if terms is None:
+            return []
+        ranked = self._ranked.get(terms.sku.id)
+        if ranked is None:
+            current = [offer for item in terms.offers if (offer := item.at(at)) is not None]
+            ranked = sorted(current, key=lambda offer: (offer.cost_e4, offer.id))
+            self._ranked[terms.sku.id] = ranked
+        return ranked
+
+    def price(
+        self, code: str, *, offer: Offer, merchant: UUID, level: int, quantity: int, at: datetime
+    ) -> Price | None:
+        """Return the wholesale price of an offer for a merchant; None where it would lie below cost."""
+        key = (offer.id, merchant, level, quantity)
+        if key in self._prices:
+            return self._prices[key]
+        terms = self._by_code[code]
+        assert terms is not None, "the SKU was opened"
+        rules = terms.rules + self._private[merchant, terms.sku.id]
+        price = price_of(
+            rules, sku=terms.sku, offer=offer, merchant=merchant, level=level, quantity=quantity, at=at
+        )
+        if len(self._prices) > _PAIRS_CACHED:
+            self._prices = {}
+        self._prices[key] = price
+        return price
+
+    def limits(self, code: str, sales_channel: str | None, at: datetime) -> tuple[int | None, int | None]:
+        """Return the 控价 floor and ceiling of a SKU's retail unit price in a channel."""
+        terms = self._by_code[code]
+        if terms is None or not terms.limits:
+            return None, None
+        return channel_limit(terms.limits, sku=terms.sku, sales_channel=sales_channel, at=at)
+
+
+def _terms(row: tuple[Any, ...]) -> SkuTerms:
+    sku = Sku(row[0], row[1], row[2], row[3], tuple(row[4]), *row[5:])
+    return SkuTerms(sku, [], [], [], [])
+
+
+def read_epoch(connection: Connection) -> int:
+    """Return the present epoch of prices."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("pricing/read_epoch"))
+        row = cursor.fetchone()
+    assert row is not None, "the epoch row exists from installation"
+    return int(row[0])

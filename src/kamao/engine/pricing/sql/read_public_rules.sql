@@ -1,0 +1,3 @@
+SELECT audience_kind, audience, target, min_quantity, effective_from, fixed_e4, markup_per_mille, markup_e4
+FROM pricing_rule
+WHERE target = ANY (%s::uuid[]) AND audience_kind <> 'private'
