@@ -31,6 +31,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "kamao.portals.kit.refusals.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -49,6 +50,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    # Before allauth: its pages wear the kit's look.
+    "kamao.portals.accounts",
+    # before allauth: the kit dresses the sign-in pages
+    "kamao.portals.kit",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -63,7 +68,6 @@ INSTALLED_APPS = [
     "kamao.business.payments",
     "kamao.business.compliance",
     "kamao.business.shops",
-    "kamao.portals.kit",
     "kamao.portals.market",
     "kamao.portals.merchant",
     "kamao.portals.supplier",
@@ -74,6 +78,7 @@ INSTALLED_APPS = [app for app in INSTALLED_APPS
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "kamao.portals.accounts.middleware.SecurityHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -83,6 +88,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kamao.portals.kit.middleware.PageSecurityMiddleware",
+    "kamao.portals.kit.middleware.RefusalMiddleware",
+    "kamao.portals.accounts.middleware.ConsoleMiddleware",
 ]
 
 ROOT_URLCONF = "kamao.runtime.urls"
@@ -150,6 +158,11 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "kamao.portals.accounts.adapters.AccountAdapter"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+MFA_ADAPTER = "kamao.business.identity.second_factor.MfaAdapter"
+MFA_TOTP_TOLERANCE = 1
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Kamao"
@@ -164,6 +177,15 @@ if os.environ.get("KAMAO_EMAIL_HOST"):
     EMAIL_HOST_PASSWORD = os.environ.get("KAMAO_EMAIL_PASSWORD", "")
     EMAIL_USE_TLS = True
 DEFAULT_FROM_EMAIL = os.environ.get("KAMAO_EMAIL_FROM", "kamao@localhost")
+
+# Lockouts and rate limits hold in every process, so the cache is a table (made by the app identity).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kamao_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog, set_language
 
 MOUNTS = (
-    ("kamao.business.identity", "api-keys/"),
+    ("kamao.portals.accounts", ""),
     ("kamao.portals.merchant", "merchant/"),
     ("kamao.portals.supplier", "supplier/"),
     ("kamao.portals.operator", "operator/"),
@@ -25,3 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 urlpatterns += [path(prefix, include(f"{app}.urls")) for app, prefix in MOUNTS
                 if apps.is_installed(app) and find_spec(f"{app}.urls") is not None]
+
+handler400 = "kamao.portals.kit.refusals.bad_request"
+handler403 = "kamao.portals.kit.refusals.permission_denied"
+handler404 = "kamao.portals.kit.refusals.page_not_found"
+handler500 = "kamao.portals.kit.refusals.server_error"
