@@ -13,8 +13,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(*, expected_parent: int | None = None) -> None:
-    """Ask the kernel to kill this process when its parent dies, however the parent dies.
+def die_with_parent(*, by: signal.Signals = signal.SIGKILL, expected_parent: int | None = None) -> None:
+    """Ask the kernel to send this process a signal when its parent dies, however the parent dies.
 
     Elsewhere than on Linux nothing happens: there the next `up` cleans up by the recorded process ids.
     `expected_parent` closes the gap in which the parent died before the request.
@@ -22,9 +22,9 @@ def die_with_parent(*, expected_parent: int | None = None) -> None:
     if not sys.platform.startswith("linux"):
         return
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_PDEATHSIG, by, 0, 0, 0)
     if expected_parent is not None and os.getppid() != expected_parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), by)
 
 
 def started_ticks(pid: int) -> int | None:
