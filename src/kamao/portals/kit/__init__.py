@@ -1,0 +1,1 @@
+"""The look every portal shares: base pages, components, icons, formats, error pages. Holds no business rule."""

@@ -1,0 +1,10 @@
+"""Addresses of the kit: the start page and the demo's doors."""
+
+from django.urls import path
+
+from kamao.portals.kit import views
+
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("demo/<slug:role>/", views.open_door, name="demo_door"),
+]
