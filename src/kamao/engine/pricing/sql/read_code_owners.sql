@@ -1,0 +1,1 @@
+SELECT code, id FROM pricing_sku WHERE code = ANY (%s::text[])

@@ -1,0 +1,1 @@
+SELECT id, supplier FROM pricing_offer WHERE id = ANY (%s::uuid[])

@@ -1,0 +1,1 @@
+SELECT id, currency FROM pricing_sku WHERE id = ANY (%s::uuid[])

@@ -1,0 +1,1 @@
+SELECT id, settlement_delay_s FROM trade_supplier WHERE id = ANY (%s::uuid[])

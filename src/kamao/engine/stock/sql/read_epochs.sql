@@ -1,0 +1,1 @@
+SELECT offer, epoch FROM stock_epoch WHERE offer = ANY (%s::uuid[])
