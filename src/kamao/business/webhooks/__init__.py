@@ -1,0 +1,1 @@
+"""Webhooks: endpoints of organisations, signed deliveries of events, their log and their replay."""

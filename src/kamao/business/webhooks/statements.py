@@ -1,0 +1,26 @@
+"""The SQL of this package by name. Owns loading; every statement is a file in `sql/`, named after what it does."""
+
+from importlib.resources import files
+from typing import Final, LiteralString, cast
+
+_FOLDER = files("kamao.business.webhooks") / "sql"
+
+
+def _read(name: str) -> LiteralString:
+    # Files of this package are as trustworthy as its code; psycopg's types ask for that to be said.
+    return cast("LiteralString", (_FOLDER / f"{name}.sql").read_text("utf-8"))
+
+
+CLAIM_DELIVERIES: Final = _read("claim_deliveries")
+LOG_ATTEMPTS: Final = _read("log_attempts")
+SETTLE_DELIVERIES: Final = _read("settle_deliveries")
+RELEASE_DELIVERIES: Final = _read("release_deliveries")
+RENEW_LEASES: Final = _read("renew_leases")
+TAKE_BACK_EXPIRED: Final = _read("take_back_expired")
+NOTE_ENDPOINTS: Final = _read("note_endpoints")
+BRING_FORWARD: Final = _read("bring_forward")
+READ_EVENT: Final = _read("read_event")
+READ_EVENTS: Final = _read("read_events")
+WRITE_MESSAGES: Final = _read("write_messages")
+WRITE_DELIVERIES: Final = _read("write_deliveries")
+PURGE: Final = _read("purge")
