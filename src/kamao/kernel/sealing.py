@@ -182,6 +182,18 @@ class Keyring:
         folded = fold_code(text)
         return hmac.digest(self._index[self.index_key_id], f"{scope}|{folded}".encode(), hashlib.sha256)
 
+    def random(self, count: int) -> bytes:
+        """Return random bytes; the one source of salts, so that a simulation can replace it."""
+        return os.urandom(count)
+
+    def content_digest(self, content: bytes) -> bytes:
+        """Return 16 keyed bytes that stand for a content; keyed, because contents hold phone numbers.
+
+        Always under the oldest index key, which is never removed: digests must compare for ever.
+        """
+        key = next(iter(self._index.values()))
+        return hashlib.blake2b(content, digest_size=16, key=key, person=b"kamao-content").digest()
+
     def seal_text(self, place: UUID, text: str) -> bytes:
         """Seal a small secret (a webhook secret, a credential) under a data key of its own, stored inline."""
         wrapped, key = self.new_data_key(place)

@@ -1,0 +1,226 @@
+"""Orders decided but not yet written, and the set-based writing of them. Owns the rows that a new order consists of."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kamao.engine.ledger.journal import Journal
+from kamao.engine.pool import Connection
+from kamao.engine.pricing.types import Offer, Sku
+from kamao.engine.statements import statement
+from kamao.engine.stock.types import Allocated
+from kamao.engine.trade import leaves
+from kamao.engine.trade.rules import opening_place
+from kamao.engine.trade.tools import TradeTools
+from kamao.engine.trade.types import Delivered, OrderRequest, OrderView
+from kamao.kernel.ids import sql_array
+from kamao.kernel.sealing import SALT_BYTES
+
+
+class Draft:
+    """One accepted order with all that was decided about it."""
+
+    __slots__ = (
+        "amount_minor", "codes", "content", "offer", "order", "request", "sku", "source", "unit_price_e4",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        order: UUID,
+        request: OrderRequest,
+        content: bytes,
+        sku: Sku,
+        offer: Offer,
+        unit_price_e4: int,
+        amount_minor: int,
+        source: UUID | None,
+        codes: list[Allocated],
+    ) -> None:
+        self.order = order
+        self.request = request
+        self.content = content
+        self.sku = sku
+        self.offer = offer
+        self.unit_price_e4 = unit_price_e4
+        self.amount_minor = amount_minor
+        self.source = source
+        self.codes = codes
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the goods are handed over by this very transaction."""
+        return bool(self.codes)
+
+
+def write_drafts(
+    connection: Connection, drafts: Sequence[Draft], *, journal: Journal, at: datetime, tools: TradeTools
+) -> None:
+    """Write every row of accepted orders: references, orders, money, goods, events and provenance leaves."""
+    if not drafts:
+        return
+    codes = [(draft, code) for draft in drafts for code in draft.codes]
+    load_lot_keys(connection, {code.lot for _, code in codes}, tools)
+    with connection.pipeline(), connection.cursor() as cursor:
+        orders = sql_array([draft.order for draft in drafts])
+        merchants = sql_array([draft.request.merchant for draft in drafts])
+        references = [draft.request.reference for draft in drafts]
+        cursor.execute(
+            statement("trade/insert_references"), (merchants, references, orders, [draft.content for draft in drafts])
+        )
+        cursor.execute(statement("trade/insert_orders"), (at, *_order_columns(drafts, at)))
+        journal.flush(connection)
+        funded = [draft for draft in drafts if draft.source is not None]
+        if funded:
+            cursor.execute(
+                statement("trade/insert_funding"),
+                (
+                    sql_array([draft.order for draft in funded]),
+                    sql_array([draft.source for draft in funded if draft.source]),
+                    [draft.amount_minor for draft in funded],
+                ),
+            )
+        cursor.execute(
+            statement("trade/insert_supplier_parties"),
+            (
+                orders,
+                sql_array([draft.offer.supplier for draft in drafts]),
+                [draft.offer.cost_e4 for draft in drafts],
+            ),
+        )
+        if codes:
+            hand_over_codes(connection, [(draft.order, code) for draft, code in codes], at=at, tools=tools)
+        waiting = [draft for draft in drafts if not draft.delivered]
+        if waiting:
+            _plan_attempts(connection, waiting, at=at, tools=tools)
+        _write_outbox(connection, drafts, at=at, tools=tools)
+        private = [draft for draft in drafts if draft.request.target_json or draft.request.buyer_ip]
+        if private:
+            _write_private(connection, private, tools=tools)
+
+
+def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[object, ...]:
+    requests = [draft.request for draft in drafts]
+    return (
+        sql_array([draft.order for draft in drafts]),
+        sql_array([request.merchant for request in requests]),
+        [request.reference for request in requests],
+        sql_array([draft.sku.id for draft in drafts]),
+        sql_array([draft.offer.id for draft in drafts]),
+        [draft.sku.promise_id for draft in drafts],
+        [request.quantity for request in requests],
+        [draft.unit_price_e4 for draft in drafts],
+        [draft.amount_minor for draft in drafts],
+        [draft.sku.currency for draft in drafts],
+        ["delivered" if draft.delivered else "paid" for draft in drafts],
+        [len(draft.codes) for draft in drafts],
+        [request.intake for request in requests],
+        [request.sales_channel for request in requests],
+        [request.channel_order_no for request in requests],
+        [request.retail_unit_price_e4 for request in requests],
+        [bool(request.target_json) for request in requests],
+        [request.notify_url for request in requests],
+        [request.metadata_json.decode() if request.metadata_json else None for request in requests],
+        [at if draft.delivered else None for draft in drafts],
+        [settles_at(draft.offer, at) if draft.delivered else None for draft in drafts],
+    )
+
+
+def settles_at(offer: Offer, delivered_at: datetime) -> datetime:
+    """Return when an order of this offer settles: delivery plus the settlement delay."""
+    return delivered_at + timedelta(seconds=offer.settlement_delay_s)
+
+
+def load_lot_keys(connection: Connection, lots: set[UUID], tools: TradeTools) -> None:
+    """Make the wrapped keys of lots known to the tools."""
+    missing = [lot for lot in lots if lot not in tools.lot_keys]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.execute(statement("stock/read_lot_keys"), (sql_array(missing),))
+            for lot, wrapped in cursor:
+                tools.lot_keys[lot] = wrapped
+
+
+def hand_over_codes(
+    connection: Connection, codes: Sequence[tuple[UUID, Allocated]], *, at: datetime, tools: TradeTools
+) -> None:
+    """Mark codes sold to their orders, write deliveries with sealed openings, and queue provenance leaves."""
+    openings, made = [], []
+    for order, code in codes:
+        salt = tools.keyring.random(SALT_BYTES)
+        key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot])
+        openings.append(key.seal(opening_place(order, code.id), salt))
+        made.append(leaves.leaf(leaves.DELIVERED, salt=salt, item=code.id, order=order, at=at))
+    items = sql_array([code.id for _, code in codes])
+    orders = sql_array([order for order, _ in codes])
+    with connection.cursor() as cursor:
+        cursor.execute(statement("stock/sell_codes"), (items, orders))
+        cursor.execute(
+            statement("trade/insert_code_deliveries"),
+            (at, orders, items, sql_array([code.lot for _, code in codes]), openings),
+        )
+        cursor.execute(statement("trade/insert_leaves"), (sql_array(tools.ids.many(len(made))), made))
+
+
+def _plan_attempts(connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("trade/insert_attempts"),
+            (
+                at,
+                sql_array(tools.ids.many(len(drafts))),
+                sql_array([draft.order for draft in drafts]),
+                sql_array([draft.offer.id for draft in drafts]),
+                sql_array([draft.offer.supplier for draft in drafts]),
+                [1] * len(drafts),
+                [draft.offer.fulfilment for draft in drafts],
+            ),
+        )
+
+
+def _write_outbox(connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("trade/insert_order_outbox"),
+            (
+                at,
+                sql_array(tools.ids.many(len(drafts))),
+                ["order.delivered" if draft.delivered else "order.paid" for draft in drafts],
+                sql_array([draft.request.merchant for draft in drafts]),
+                sql_array([draft.order for draft in drafts]),
+                ["delivered" if draft.delivered else "paid" for draft in drafts],
+                [draft.request.intake for draft in drafts],
+            ),
+        )
+
+
+def _write_private(connection: Connection, drafts: Sequence[Draft], *, tools: TradeTools) -> None:
+    wrapped_keys, sealed, hashes = [], [], []
+    for draft in drafts:
+        request = draft.request
+        wrapped, key = tools.keyring.new_data_key(draft.order)
+        address = (request.buyer_ip or "").encode()
+        sealed.append(key.seal(draft.order, len(address).to_bytes(2) + address + (request.target_json or b"")))
+        wrapped_keys.append(wrapped)
+        hashes.append(tools.keyring.content_digest(b"target|" + request.target_json) if request.target_json else None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("trade/insert_private"),
+            (sql_array([draft.order for draft in drafts]), wrapped_keys, sealed, hashes),
+        )
+
+
+def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:
+    """Return a just accepted order as its merchant sees it, deliveries still sealed."""
+    request = draft.request
+    return OrderView(
+        draft.order, request.merchant, request.reference, draft.sku.code, request.quantity, draft.unit_price_e4,
+        draft.amount_minor, draft.sku.currency, "delivered" if draft.delivered else "paid", request.intake,
+        request.sales_channel, request.channel_order_no, bool(request.target_json), len(draft.codes), 0, 0, None, at,
+        at if draft.delivered else None,
+        settles_at(draft.offer, at) if draft.delivered else None,
+        request.metadata_json, None,
+        tuple([
+            Delivered(code.id, "code", code.id, code.lot, tools.lot_keys[code.lot], code.sealed, code.expires_at)
+            for code in draft.codes
+        ]),
+    )  # fmt: skip

@@ -1,0 +1,22 @@
+"""Leaves for the provenance log: salted commitments, never a code, a name or anything guessable.
+
+A leaf is ``version(1)=1 | event kind(1) | hour since 1970 (4, big endian) | SHA-256 commitment(32)``. The commitment is
+over ``"kamao/item/1|" | salt(32) | item id(16) | order id(16)``; the salt is sealed beside the delivery and given only to
+the holder. Erasing the salt erases the link for ever.
+"""
+
+import hashlib
+import struct
+from datetime import datetime
+from uuid import UUID
+
+DELIVERED = 1
+REFUNDED = 2
+RECALLED = 3
+_CONTEXT = b"kamao/item/1|"
+
+
+def leaf(kind: int, *, salt: bytes, item: UUID, order: UUID, at: datetime) -> bytes:
+    """Return the final bytes of a leaf."""
+    commitment = hashlib.sha256(_CONTEXT + salt + item.bytes + order.bytes).digest()
+    return struct.pack(">BBI", 1, kind, int(at.timestamp()) // 3600) + commitment
