@@ -1,0 +1,175 @@
+"""Lots and codes: import, recall, return, reveal. Owns the refusal of duplicates; refuses unsealed storage."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from kamao.engine.pool import Connection
+from kamao.engine.statements import statement
+from kamao.engine.stock.opening import plain_bytes
+from kamao.engine.stock.types import NewCode, NewLot
+from kamao.kernel.ids import IdSource, sql_array
+from kamao.kernel.limits import CODE_TEXT_MAX
+from kamao.kernel.sealing import Keyring, fold_code
+
+_SHORT_SECRET = 10
+"""A secret shorter than this is only unique together with its number (a PIN beside a card number)."""
+
+
+def open_lots(connection: Connection, lots: Sequence[NewLot], *, at: datetime, keyring: Keyring) -> list[str]:
+    """Create lots, each with a data key of its own.
+
+    Outcomes: ``created``, ``repeated`` (the id exists for the same offer), ``lot_conflict``, ``offer_not_found``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("stock/read_offers_of_lots"), (sql_array([lot.offer for lot in lots]),))
+        offers = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+        cursor.execute(statement("stock/read_lots"), (sql_array([lot.id for lot in lots]),))
+        known = dict(cursor.fetchall())
+        outcomes, fresh = [], []
+        for lot in lots:
+            if lot.id in known:
+                outcomes.append("repeated" if known[lot.id] == lot.offer else "lot_conflict")
+            elif offers.get(lot.offer) != (lot.supplier, lot.sku):
+                outcomes.append("offer_not_found")
+            else:
+                known[lot.id] = lot.offer
+                fresh.append(lot)
+                outcomes.append("created")
+        if fresh:
+            cursor.execute(
+                statement("stock/insert_lots"),
+                (
+                    at,
+                    sql_array([lot.id for lot in fresh]),
+                    sql_array([lot.offer for lot in fresh]),
+                    sql_array([lot.supplier for lot in fresh]),
+                    sql_array([lot.sku for lot in fresh]),
+                    [keyring.new_data_key(lot.id)[0] for lot in fresh],
+                    [lot.source for lot in fresh],
+                    [lot.unit_cost_e4 for lot in fresh],
+                ),
+            )
+    return outcomes
+
+
+def fingerprint_of(keyring: Keyring, code: NewCode) -> bytes:
+    """Return the keyed fingerprint that makes a code unique on this node.
+
+    A long secret is unique by itself: the same secret under another printed number is the same code. A short one counts
+    together with its number.
+    """
+    if len(code.secret) >= _SHORT_SECRET:
+        return keyring.fingerprint("code", code.secret)
+    return keyring.fingerprint("pair", f"{code.number}|{code.secret}")
+
+
+def import_codes(
+    connection: Connection,
+    lot: UUID,
+    codes: Sequence[NewCode],
+    *,
+    at: datetime,
+    ids: IdSource,
+    keyring: Keyring,
+) -> list[str]:
+    """Seal and store codes of one lot. Outcomes in precedence order: ``lot_not_found`` (also recalled), ``invalid``
+    (empty secret, or longer than limits allow), ``expired``, ``duplicate`` (here or ever before), ``imported``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("stock/lock_lot"), (lot,))
+        row = cursor.fetchone()
+        if row is None:
+            return ["lot_not_found"] * len(codes)
+        offer, wrapped = row
+        key = keyring.open_data_key(lot, wrapped)
+        outcomes: list[str] = []
+        seen: dict[bytes, int] = {}
+        for place, code in enumerate(codes):
+            refused = _refusal(code, at)
+            if refused is None:
+                fingerprint = fingerprint_of(keyring, code)
+                refused = "duplicate" if seen.setdefault(fingerprint, place) != place else None
+            outcomes.append(refused or "imported")
+        places = list(seen.values())
+        made = ids.many(len(places))
+        cursor.execute(statement("stock/insert_fingerprints"), (list(seen), sql_array(made)))
+        fresh = {fingerprint[0] for fingerprint in cursor.fetchall()} if places else set()
+        sealed = []
+        for place, code_id in zip(places, made, strict=True):
+            if code_id in fresh:
+                sealed.append((code_id, codes[place].expires_at, key.seal(code_id, plain_bytes(codes[place]))))
+            else:
+                outcomes[place] = "duplicate"
+        _store(connection, offer, lot, sealed)
+        if sealed:
+            cursor.execute(statement("stock/raise_epoch"), (offer,))
+    return outcomes
+
+
+def _refusal(code: NewCode, at: datetime) -> str | None:
+    if not fold_code(code.secret) or max(len(code.secret), len(code.number)) > CODE_TEXT_MAX:
+        return "invalid"
+    if "\x00" in code.secret or "\x00" in code.number:
+        return "invalid"
+    if code.expires_at is not None and code.expires_at <= at:
+        return "expired"
+    return None
+
+
+def _store(
+    connection: Connection, offer: UUID, lot: UUID, sealed: Sequence[tuple[UUID, datetime | None, bytes]]
+) -> None:
+    """COPY sealed codes in: the fastest way into a table that psycopg has."""
+    with connection.cursor() as cursor, cursor.copy(statement("stock/copy_codes")) as copy:
+        head, tail = f"\t{offer.hex}\t{lot.hex}\t", "\tfree\t\\\\x"
+        moments: dict[datetime | None, str] = {None: "infinity"}
+        lines = []
+        for code, expires_at, content in sealed:
+            moment = moments.get(expires_at)
+            if moment is None and expires_at is not None:
+                moment = moments[expires_at] = expires_at.isoformat()
+            lines.append(f"{code.hex}{head}{moment}{tail}{content.hex()}\n")
+        copy.write("".join(lines))
+
+
+def release(connection: Connection, holders: Sequence[UUID]) -> list[UUID]:
+    """Give reserved codes of these holders back to sale; return the codes."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("stock/release_reserved"), (sql_array(holders),))
+        rows = cursor.fetchall()
+        for offer in sorted({row[1] for row in rows}):
+            cursor.execute(statement("stock/raise_epoch"), (offer,))
+    return [row[0] for row in rows]
+
+
+def recall_lot(connection: Connection, lot: UUID, *, supplier: UUID) -> tuple[str, int]:
+    """Take every unsold code of a lot off sale for good.
+
+    Return ``done`` (or ``lot_not_found``: another supplier's too) and how many codes were taken. Sold and reserved codes
+    stay with their orders: their buyers are compensated by refund.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("stock/mark_lot_recalled"), (lot, supplier))
+        if cursor.fetchone() is None:
+            return "lot_not_found", 0
+        cursor.execute(statement("stock/recall_codes"), (lot,))
+        return "done", cursor.rowcount
+
+
+def record_reveals(
+    connection: Connection,
+    items: Sequence[UUID],
+    *,
+    order: UUID,
+    actor: str,
+    reason: str,
+    at: datetime,
+    ids: IdSource,
+) -> None:
+    """Write the trace of codes being shown; in the transaction that reads them, before they are opened."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("stock/insert_reveals"),
+            (order, actor, reason, at, sql_array(ids.many(len(items))), sql_array(items)),
+        )

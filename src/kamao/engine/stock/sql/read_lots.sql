@@ -1,0 +1,1 @@
+SELECT id, offer FROM stock_lot WHERE id = ANY (%s::uuid[])

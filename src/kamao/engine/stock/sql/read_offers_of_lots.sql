@@ -1,0 +1,1 @@
+SELECT id, supplier, sku FROM pricing_offer WHERE id = ANY (%s::uuid[])

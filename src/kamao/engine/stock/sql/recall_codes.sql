@@ -1,0 +1,1 @@
+UPDATE stock_code SET state = 'recalled' WHERE lot = %s AND state = 'free'

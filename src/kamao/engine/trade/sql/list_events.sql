@@ -1,0 +1,7 @@
+SELECT seq, id, type, organisation, created_at, data::text
+FROM trade_event
+WHERE (%(organisation)s::uuid IS NULL OR organisation = %(organisation)s::uuid)
+    AND (%(seq)s::bigint IS NULL OR seq < %(seq)s::bigint)
+    AND (%(types)s::text[] IS NULL OR type = ANY (%(types)s::text[]))
+ORDER BY seq DESC
+LIMIT %(limit)s
