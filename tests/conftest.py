@@ -32,7 +32,8 @@ import django  # noqa: E402  the home must be named first
 from kamao.runtime import database as addresses  # noqa: E402
 from kamao.runtime import postgres, prepare  # noqa: E402
 from kamao.runtime.home import Home  # noqa: E402
-from kamao.runtime.keys import make_keyring, make_secret_key  # noqa: E402
+from kamao.runtime.keys import make_keyring  # noqa: E402
+from kamao.runtime.secret_key import make_secret_key  # noqa: E402
 
 _NODE_HOME = Home(Path(_HOME.name))
 _NODE_HOME.make()
@@ -145,15 +146,13 @@ def conninfo(database: addresses.DatabaseAddress) -> str:
 @pytest.fixture
 def open_connection(conninfo: str) -> Iterator[Callable[..., Any]]:
     """Opens connections to this test's database as the engine has them: `open_connection(cell=LIVE, autocommit=False)`."""
-    import psycopg
-
     from kamao.engine.cells import LIVE, Cell
+    from kamao.engine.pool import Connection, connect
 
-    opened: list[psycopg.Connection[Any]] = []
+    opened: list[Connection] = []
 
-    def open_one(*, cell: Cell = LIVE, autocommit: bool = False) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(conninfo, autocommit=True)
-        connection.execute("SELECT set_config('search_path', %s, false)", (cell.search_path,))
+    def open_one(*, cell: Cell = LIVE, autocommit: bool = False) -> Connection:
+        connection = connect(conninfo, cell)
         connection.autocommit = autocommit
         opened.append(connection)
         return connection
@@ -175,8 +174,9 @@ def cell_pool(conninfo: str) -> Iterator[Any]:
     from kamao.engine.cells import LIVE
     from kamao.engine.pool import CellPool
 
-    with CellPool(conninfo, LIVE) as pool:
-        yield pool
+    pool = CellPool(conninfo, LIVE, size=4)
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kamao.runtime import database
 from kamao.runtime.home import CHECKOUT, Home, default_home
-from kamao.runtime.keys import read_secret_key
+from kamao.runtime.secret_key import read_secret_key
 
 HOME = Home(default_home())
 KAMAO_HOME: Path = HOME.root

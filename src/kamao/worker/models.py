@@ -15,3 +15,16 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.process
+
+
+class SealingKey(models.Model):
+    """The id of a key that data here was sealed with: start-up holds the key file against it. Never the key itself."""
+
+    key_id = models.CharField(max_length=80, primary_key=True)
+
+    class Meta:
+        db_table = "worker_sealing_key"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key_id

@@ -13,4 +13,9 @@ class Migration(migrations.Migration):
             ],
             options={"db_table": "worker_heartbeat", "default_permissions": ()},
         ),
+        migrations.CreateModel(
+            name="SealingKey",
+            fields=[("key_id", models.CharField(max_length=80, primary_key=True, serialize=False))],
+            options={"db_table": "worker_sealing_key", "default_permissions": ()},
+        ),
     ]
