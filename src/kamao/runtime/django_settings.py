@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "kamao.worker",
     "kamao.business.identity",
+    "kamao.business.idempotency",
     "kamao.business.catalog",
     "kamao.business.webhooks",
     "kamao.business.supply",
@@ -196,12 +197,13 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = str(HOME.static)
-_COLLECTED = (HOME.static / "staticfiles.json").exists() and os.environ.get("KAMAO_STATIC") == "collected"
+# A node serves collected files under names made of their content; tests and one-shot commands use them where they lie.
+_COLLECTED = os.environ.get("KAMAO_STATIC") == "collected"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage."
-        + ("ManifestStaticFilesStorage" if _COLLECTED else "StaticFilesStorage"),
+        "BACKEND": "kamao.runtime.static.ContentNamedStorage" if _COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
 }
 MEDIA_ROOT = str(HOME.root / "media")

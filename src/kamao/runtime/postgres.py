@@ -205,7 +205,7 @@ class EmbeddedPostgres:
 
         Raises DatabaseUnusable when the server ends or the time is up.
         """
-        probe = [str(programs() / "pg_isready"), "-q", "-h", str(self.sockets), "-p", str(PORT), "-d", "postgres"]
+        probe = [str(programs() / "pg_isready"), "-q", "-h", str(self.sockets), "-p", str(PORT), "-d", "postgres", "-U", SUPERUSER]
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if server.poll() is not None:

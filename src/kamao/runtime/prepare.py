@@ -7,13 +7,19 @@ Refuses a server older than 18, a login that may not take Kamao's roles, and key
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import django
 import psycopg
+from django.conf import settings
+from django.core.management import call_command
 from psycopg import sql
 
 from kamao.runtime import database
 from kamao.runtime.database import APP_ROLE, LOGIN, OWNER_ROLE, READER_ROLE, DatabaseAddress, connection_parameters
+from kamao.runtime.keys import KeysUnusable, ensure_keyring
 from kamao.runtime.postgres import SUPERUSER
+from kamao.runtime.static import collect_static
 
 VERSION_MIN = 180_000
 _MIGRATION_LOCK = 7_205_759_403_792_793
@@ -121,17 +127,12 @@ def prepare_external(address: DatabaseAddress) -> None:
 
 
 def migrate() -> None:
-    """Apply missing migrations as the owner, one node at a time; cheap when there are none."""
-    os.environ["KAMAO_DATABASE_ROLE"] = OWNER_ROLE
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
-    import django
-    from django.core.management import call_command
-
-    django.setup()
+    """Apply missing migrations as the owner, then look at the keys; one node at a time, cheap when nothing is missing."""
     with connect(database.node_address(), role=OWNER_ROLE) as connection:
         connection.execute("SET lock_timeout = 0")
         connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
         call_command("migrate", interactive=False, verbosity=0)
+        ensure_keyring(Path(settings.KAMAO_KEY_FILE))
 
 
 def prepare_database() -> None:
@@ -146,9 +147,13 @@ def prepare_database() -> None:
 
 def main() -> int:
     """Prepare; print one sentence and exit 1 when it cannot be done."""
+    os.environ["KAMAO_DATABASE_ROLE"] = OWNER_ROLE
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
+    django.setup()
     try:
         prepare_database()
-    except NotPrepared as error:
+        collect_static()
+    except (NotPrepared, KeysUnusable) as error:
         print(f"kamao: {error}", file=sys.stderr)
         return 1
     return 0
