@@ -29,12 +29,13 @@ from kamao.business.identity.models import (
     fold_email,
 )
 from kamao.engine import cells
-from kamao.engine.trade.operations import register_merchants, register_suppliers
+from kamao.engine.trade.operations import merchant_terms, register_merchants, register_suppliers
 from kamao.engine.trade.types import MerchantSpec, SupplierSpec
 from kamao.kernel.errors import Refusal, problem
 
 INVITATION_LIFE: Final = timedelta(days=7)
 _TOKEN_BYTES: Final = 32
+_SETTLEMENT_DELAY: Final = "SELECT settlement_delay_s FROM trade_supplier WHERE id = %s"
 
 LAST_ADMIN = problem(
     "last_administrator", 409, title_zh="至少保留一名管理员", title_en="One administrator must remain",
@@ -113,20 +114,25 @@ def register_organisation(
 
 
 def _tell_cells(organisation: Organisation, *, at: datetime) -> None:
-    """Register or update the organisation in the live and the test cell."""
+    """Register or update the organisation in the live and the test cell; its money terms stay as they are there."""
     status = "active" if organisation.status == OrganisationStatus.ACTIVE else "suspended"
     for cell in cells.ALL:
         with cell_connection(cell) as connection:
             if organisation.kind == OrganisationKind.MERCHANT:
+                known = merchant_terms(connection, organisation.id)
                 merchant = MerchantSpec(
                     id=organisation.id,
                     level=organisation.level,
                     currency=organisation.currency,
+                    credit_minor=known.credit_minor if known else 0,
                     status=status,
                 )
                 register_merchants(connection, [merchant], at=at)
             elif organisation.kind == OrganisationKind.SUPPLIER:
+                row = connection.execute(_SETTLEMENT_DELAY, (organisation.id,)).fetchone()
                 supplier = SupplierSpec(id=organisation.id, currency=organisation.currency, status=status)
+                if row is not None:
+                    supplier = msgspec.structs.replace(supplier, settlement_delay_s=row[0])
                 register_suppliers(connection, [supplier], at=at)
 
 

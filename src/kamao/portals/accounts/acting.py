@@ -14,7 +14,7 @@ import msgspec
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from kamao.business.identity import audit
 from kamao.business.identity.models import (
@@ -32,11 +32,15 @@ from kamao.business.identity.permissions import (
     require,
     require_granted,
 )
+from kamao.engine.cells import BY_SCHEMA, LIVE, Cell
 from kamao.kernel.errors import Refusal
+from kamao.portals.kit.refusals import language
 
 IMPERSONATION_LIFE: Final = timedelta(minutes=15)
 IMPERSONATION_KEY: Final = "impersonation"
 _CHOICE_KEY: Final = "organisation_of_"
+_CONSOLE_KEY: Final = "console"
+CELL_KEY: Final = "cell"
 
 
 class Acting(msgspec.Struct, frozen=True):
@@ -45,6 +49,7 @@ class Acting(msgspec.Struct, frozen=True):
     user: User
     organisation: Organisation
     grant: Grant
+    cell: Cell = LIVE
     impersonation: Impersonation | None = None
 
     def allows(self, permission: str) -> bool:
@@ -83,7 +88,7 @@ def acting_in(request: HttpRequest, *, kinds: tuple[str, ...]) -> Acting:
     user = signed_in(request.user)
     looking = current_impersonation(request, at=timezone.now())
     if looking is not None and looking.organisation.kind in kinds:
-        return _looking_at(looking)
+        return _looking_at(looking, cell=cell_of(request))
     membership = _chosen_membership(request, user=user, kinds=kinds)
     if membership is None:
         raise Refusal(
@@ -92,7 +97,7 @@ def acting_in(request: HttpRequest, *, kinds: tuple[str, ...]) -> Acting:
             en="Your account belongs to no such organisation; ask its administrator to invite you.",
         )
     grant = require(user, membership.organisation, Permission.HOME_READ)
-    return Acting(user=user, organisation=membership.organisation, grant=grant)
+    return Acting(user=user, organisation=membership.organisation, grant=grant, cell=cell_of(request))
 
 
 def _chosen_membership(request: HttpRequest, *, user: User, kinds: tuple[str, ...]) -> Membership | None:
@@ -102,11 +107,12 @@ def _chosen_membership(request: HttpRequest, *, user: User, kinds: tuple[str, ..
         .select_related("organisation")
         .order_by("created_at")
     )
-    for kind in kinds:
-        chosen = request.session.get(_CHOICE_KEY + kind)
-        for row in rows:
-            if str(row.organisation_id) == chosen:
-                return row
+    chosen = {request.session.get(_CHOICE_KEY + kind) for kind in kinds}
+    latest = request.session.get(_CONSOLE_KEY)
+    # The console used last wins, then the organisation chosen for its kind, then the oldest membership.
+    rows.sort(key=lambda row: (row.organisation.kind != latest, str(row.organisation_id) not in chosen))
+    if rows and len(kinds) == 1 and latest != kinds[0]:
+        request.session[_CONSOLE_KEY] = kinds[0]
     return rows[0] if rows else None
 
 
@@ -121,7 +127,12 @@ def choose_organisation(request: HttpRequest, *, organisation_id: UUID) -> Organ
     return organisation
 
 
-def _looking_at(looking: Impersonation) -> Acting:
+def cell_of(request: HttpRequest) -> Cell:
+    """Return the cell whose orders and money the console shows: live, or test where the person switched."""
+    return BY_SCHEMA.get(request.session.get(CELL_KEY, ""), LIVE)
+
+
+def _looking_at(looking: Impersonation, *, cell: Cell) -> Acting:
     organisation = looking.organisation
     everything = Grant(
         user=looking.user_id,
@@ -131,7 +142,11 @@ def _looking_at(looking: Impersonation) -> Acting:
         refund_limit_minor=0,
     )
     return Acting(
-        user=looking.user, organisation=organisation, grant=read_only(everything), impersonation=looking
+        user=looking.user,
+        organisation=organisation,
+        grant=read_only(everything),
+        cell=cell,
+        impersonation=looking,
     )
 
 
@@ -161,4 +176,4 @@ def actor_of(request: HttpRequest) -> audit.Actor:
 
 def message_of(refusal: Refusal) -> str:
     """Return a refusal's sentence in the language of the page."""
-    return refusal.message(translation.get_language() or "zh")
+    return refusal.message(language())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -35,7 +35,10 @@ class ConsoleRequest(HttpRequest):
 
 
 def console_page(*kinds: str, permission: Permission = Permission.HOME_READ) -> Callable[[Any], Any]:
-    """Let in members of an organisation of these kinds who hold the permission."""
+    """Let in members of an organisation of these kinds who hold the permission.
+
+    Without kinds the console comes from the URL pattern (`kind`): pages that every console has.
+    """
 
     def decorate(view: Any) -> Any:
         @wraps(view)
@@ -43,7 +46,8 @@ def console_page(*kinds: str, permission: Permission = Permission.HOME_READ) -> 
         def entered(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            request.acting = acting_in(request, kinds=kinds)
+            wanted = kinds or (kwargs.pop("kind"),)
+            request.acting = acting_in(request, kinds=wanted)
             request.acting.require(permission)
             response: HttpResponse = view(request, *args, **kwargs)
             return response
@@ -62,12 +66,21 @@ def second_factor_required(view: Any) -> Any:
     @wraps(view)
     def proved(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not second_factor.is_recent(request, at=timezone.now()):
-            target = request.get_full_path() if request.method == "GET" else request.path
+            target = request.get_full_path() if request.method == "GET" else _page_before(request)
             return go(request, reverse("accounts:step_up") + "?" + urlencode({"next": target}))
         response: HttpResponse = view(request, *args, **kwargs)
         return response
 
     return proved
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Return the page of this node whose form was sent: many addresses that take a POST show nothing by themselves."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    same = referrer.netloc == request.get_host()
+    return (
+        (referrer.path + (f"?{referrer.query}" if referrer.query else "")) if same and referrer.path else "/"
+    )
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:
