@@ -122,8 +122,12 @@ class CancelRequest(msgspec.Struct, frozen=True):
 
 
 class RefundRequest(msgspec.Struct, frozen=True):
-    """Give back units of an order's money. ``units`` None means every unit not yet refunded."""
+    """Give back units of an order's money. ``id`` is the refund's own id and its idempotency.
 
+    ``units`` None means every unit not yet refunded.
+    """
+
+    id: UUID
     order: UUID
     actor: str
     reason: str
@@ -136,3 +140,148 @@ class Change(msgspec.Struct, frozen=True):
     outcome: str
     state: str | None = None
     amount_minor: int = 0
+
+
+class PurchaseLine(msgspec.Struct, frozen=True):
+    """One order of a purchase. ``amount_minor`` is what the consumer pays for it (a bundle's share, or quantity × retail).
+
+    ``retail_unit_price_e4`` is the listing's price, kept with the order.
+    """
+
+    sku: str
+    quantity: int
+    amount_minor: int
+    retail_unit_price_e4: int
+    target_json: bytes | None = None
+
+
+class PurchaseRequest(msgspec.Struct, frozen=True):
+    """What a consumer wants to pay at once in a merchant's shop; all of it or nothing.
+
+    ``merchant`` is the shop's; ``contact_key``, ``address_key`` and ``device_key`` are keyed hashes that limits count by.
+    """
+
+    merchant: UUID
+    reference: str
+    lines: tuple[PurchaseLine, ...]
+    expires_at: datetime
+    currency: str = "CNY"
+    sales_channel: str | None = "shop"
+    contact_key: bytes | None = None
+    address_key: bytes | None = None
+    device_key: bytes | None = None
+    buyer_ip: str | None = None
+
+
+class ReservationLimits(msgspec.Struct, frozen=True):
+    """Open unpaid purchases that one contact, address or device may have; None lifts a limit."""
+
+    contact_max: int | None = 5
+    address_max: int | None = 50
+    device_max: int | None = 5
+
+
+class PlacedPurchase(msgspec.Struct, frozen=True):
+    """Outcome of placing a purchase: ``created``, ``repeated``, or a refusal.
+
+    Refusals in precedence order: ``merchant_suspended``, ``reference_conflict``, ``sku_not_found``, ``invalid_quantity``,
+    ``target_required``, ``too_many_reservations``, ``not_sellable`` (also below cost), ``out_of_stock``. ``line`` is the
+    line that was refused.
+    """
+
+    outcome: str
+    purchase: UUID | None = None
+    orders: tuple[UUID, ...] = ()
+    amount_minor: int = 0
+    line: int | None = None
+
+
+class PurchaseView(msgspec.Struct, frozen=True):
+    """A purchase with the ids of its orders."""
+
+    id: UUID
+    merchant: UUID
+    reference: str
+    amount_minor: int
+    currency: str
+    state: str
+    expires_at: datetime
+    created_at: datetime
+    paid_at: datetime | None
+    orders: tuple[UUID, ...] = ()
+
+
+class PaymentArrived(msgspec.Struct, frozen=True):
+    """A verified payment: this much money is with the custodian ``provider`` under its own number."""
+
+    provider: str
+    provider_payment_no: str
+    purchase: UUID | None
+    amount_minor: int
+    currency: str
+    paid_at: datetime
+
+
+class PaymentOutcome(msgspec.Struct, frozen=True):
+    """``captured`` (goods are delivered or being supplied), ``duplicate`` (known before, nothing moved), ``conflict``
+    (known with another amount: a case), or ``unapplied`` (booked, and a refund to its source is due) with the reason.
+    """
+
+    outcome: str
+    reason: str = ""
+    payment: UUID | None = None
+    refund: UUID | None = None
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """A refund to a payment's source, with what the provider needs to know."""
+
+    id: UUID
+    payment: UUID
+    provider: str
+    provider_payment_no: str
+    amount_minor: int
+    payment_amount_minor: int
+    currency: str
+    state: str
+    purchase: UUID | None
+    created_at: datetime
+
+
+class RefundAnswer(msgspec.Struct, frozen=True):
+    """What a provider finally said of a refund: ``done``, ``refused`` or ``in_doubt``."""
+
+    refund: UUID
+    answer: str
+    provider_refund_no: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """One delivered unit that did not come from stock: a code typed in, a top-up's receipt, a link."""
+
+    secret: str
+    number: str = ""
+    kind: str = "receipt"
+
+
+class FulfilmentView(msgspec.Struct, frozen=True):
+    """An attempt that waits for a supplier: what to supply, for which order; the target stays sealed until asked for."""
+
+    id: UUID
+    order: UUID
+    sku: str
+    quantity: int
+    state: str
+    created_at: datetime
+    wrapped_key: bytes | None
+    sealed: bytes | None
+
+
+class FulfilmentAnswer(msgspec.Struct, frozen=True):
+    """A supplier's answer to an attempt: receipts for each delivered unit, or a failure with a reason."""
+
+    attempt: UUID
+    supplier: UUID
+    receipts: tuple[Receipt, ...] = ()
+    failure: str | None = None
+    upstream_no: str | None = None

@@ -1,0 +1,61 @@
+"""Who gets what of an order: pure functions. Each party gains the difference between its price and the one before it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from kamao.kernel.money import order_amount, split_by_weight
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A party of an order by position: the supplier at cost, the platform at wholesale, merchants at their retail."""
+
+    position: int
+    role: str
+    organisation: UUID | None
+    unit_price_e4: int
+
+
+def settlement_shares(
+    parties: Sequence[Party], *, held_minor: int, units: int, currency: str
+) -> list[tuple[Party | None, int]]:
+    """Split what is held for ``units`` units among the parties, in order; the rest goes to the last one.
+
+    Each party's term is its price times the units less what the parties before it got, and takes min(term, what is
+    left) (``trade.md``). Without a party after the supplier the rest is the platform's margin (party None).
+    """
+    ordered = sorted(parties, key=lambda party: party.position)
+    left = held_minor
+    before = 0
+    shares: list[tuple[Party | None, int]] = []
+    for party in ordered:
+        reached = order_amount(party.unit_price_e4, units, currency)
+        share = min(max(reached - before, 0), left)
+        before = max(before, reached)
+        left -= share
+        shares.append((party, share))
+    if left and shares and shares[-1][0] is not None and shares[-1][0].role == "merchant":
+        party, share = shares[-1]
+        shares[-1] = (party, share + left)
+    elif left:
+        shares.append((None, left))
+    return [(party, share) for party, share in shares if share]
+
+
+def reversal_shares(settled: Sequence[int], *, refunded_before: int, refunded_after: int) -> list[int]:
+    """Return what each settled share gives back when the refunded part of the settled money grows.
+
+    Reversal is share(after) − share(before), both in proportion to what each party got, so parts add up exactly.
+    """
+    after = split_by_weight(refunded_after, settled)
+    before = split_by_weight(refunded_before, settled)
+    parts = [max(new - old, 0) for new, old in zip(after, before, strict=True)]
+    missing = (refunded_after - refunded_before) - sum(parts)
+    for index in range(len(parts)):
+        if missing == 0:
+            break
+        step = max(-parts[index], missing) if missing < 0 else min(settled[index] - after[index], missing)
+        parts[index] += step
+        missing -= step
+    return parts

@@ -1,0 +1,1 @@
+UPDATE trade_sequence SET seq = seq + %s WHERE name = 'event'

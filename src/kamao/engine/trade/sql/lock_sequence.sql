@@ -1,0 +1,1 @@
+SELECT seq FROM trade_sequence WHERE name = 'event' FOR UPDATE SKIP LOCKED
