@@ -43,19 +43,19 @@ def settlement_shares(
     return [(party, share) for party, share in shares if share]
 
 
-def reversal_shares(settled: Sequence[int], *, refunded_before: int, refunded_after: int) -> list[int]:
-    """Return what each settled share gives back when the refunded part of the settled money grows.
+def reversal_shares(settled: Sequence[int], returned: Sequence[int], *, amount_minor: int) -> list[int]:
+    """Return what each settled share gives back for a further refund of ``amount_minor``.
 
-    Reversal is share(after) − share(before), both in proportion to what each party got, so parts add up exactly.
+    ``returned`` is what each gave back before. After any number of reversals the parts stand in proportion to the
+    shares, never exceed them, and add up exactly. Raises ValueError where more is asked than was settled.
     """
-    after = split_by_weight(refunded_after, settled)
-    before = split_by_weight(refunded_before, settled)
-    parts = [max(new - old, 0) for new, old in zip(after, before, strict=True)]
-    missing = (refunded_after - refunded_before) - sum(parts)
+    if amount_minor > sum(settled) - sum(returned):
+        raise ValueError("a reversal gives back at most what was settled")
+    target = split_by_weight(sum(returned) + amount_minor, settled)
+    parts = [max(goal - done, 0) for goal, done in zip(target, returned, strict=True)]
+    surplus = sum(parts) - amount_minor
     for index in range(len(parts)):
-        if missing == 0:
-            break
-        step = max(-parts[index], missing) if missing < 0 else min(settled[index] - after[index], missing)
-        parts[index] += step
-        missing -= step
+        step = min(parts[index], surplus)
+        parts[index] -= step
+        surplus -= step
     return parts

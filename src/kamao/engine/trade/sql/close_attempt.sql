@@ -1,0 +1,3 @@
+UPDATE trade_attempt
+SET state = %s, upstream_no = coalesce(%s, upstream_no), answer_code = %s, closed_at = %s
+WHERE id = %s
