@@ -204,12 +204,18 @@ class Moment(msgspec.Struct, frozen=True):
 
 def end_of_business_day(day: date, zone: ZoneInfo = BUSINESS_ZONE) -> datetime:
     """Return the moment (UTC) at which a day is over in the business zone: a code dated that day still works."""
+    return _of_day(day, zone, ends=True)
+
+
+def _of_day(day: date, zone: ZoneInfo, *, ends: bool) -> datetime:
     start = datetime.combine(day, time(), zone)
-    return (start + timedelta(days=1)).astimezone(UTC)
+    return (start + timedelta(days=1) if ends else start).astimezone(UTC)
 
 
-def parse_expiry(value: CellValue, zone: ZoneInfo = BUSINESS_ZONE) -> Moment:
+def parse_expiry(value: CellValue, *, zone: ZoneInfo = BUSINESS_ZONE, day_ends: bool = True) -> Moment:
     """Read an expiry cell: empty and 长期 mean no limit, a bare day means until the end of that business day.
+
+    With ``day_ends`` False a bare day means its beginning (for moments from which something holds).
 
     Refuses (``date_unreadable``) day-month orders that cannot be told apart and dates that do not exist.
     """
@@ -217,24 +223,24 @@ def parse_expiry(value: CellValue, zone: ZoneInfo = BUSINESS_ZONE) -> Moment:
         return Moment()
     if isinstance(value, datetime):
         if value.time() == time() and value.tzinfo is None:
-            return Moment(end_of_business_day(value.date(), zone))
+            return Moment(_of_day(value.date(), zone, ends=day_ends))
         return Moment((value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC))
     if isinstance(value, date):
-        return Moment(end_of_business_day(value, zone))
+        return Moment(_of_day(value, zone, ends=day_ends))
     number = exact(value)
     text = str(int(number)) if number is not None and number == int(number) else fold(str(value))
     if text.replace(" ", "") in _FOREVER or not text:
         return Moment()
-    return _expiry_text(text, zone)
+    return _expiry_text(text, zone, ends=day_ends)
 
 
-def _expiry_text(text: str, zone: ZoneInfo) -> Moment:
+def _expiry_text(text: str, zone: ZoneInfo, *, ends: bool) -> Moment:
     text = re.sub(r"^(?:有效期至?|截止|至|到期|exp(?:ires)?)[::]?\s*", "", text).strip()
     text = re.sub(r"(?:前|之前|止|到期)$", "", text).strip()
     found = _DATE_TEXT.fullmatch(text) or _DATE_DIGITS.fullmatch(text) or _DATE_SHORT.fullmatch(text)
     if not found:
         if text.isdigit() and int(text) in _EXCEL_DAYS:
-            return Moment(end_of_business_day(_EXCEL_EPOCH + timedelta(days=int(text)), zone))
+            return Moment(_of_day(_EXCEL_EPOCH + timedelta(days=int(text)), zone, ends=ends))
         return Moment(reason="date_unreadable")
     part = found.groupdict()
     month, day = int(part["m"]), int(part["d"])
@@ -245,7 +251,7 @@ def _expiry_text(text: str, zone: ZoneInfo) -> Moment:
     try:
         on = date(int(part["y"]), month, day)
         if not part.get("h"):
-            return Moment(end_of_business_day(on, zone))
+            return Moment(_of_day(on, zone, ends=ends))
         at = datetime.combine(on, time(int(part["h"]), int(part["i"]), int(part["s"] or 0)))
         offset = part.get("z")
         if offset:
