@@ -1,0 +1,250 @@
+"""The batcher: gathers concurrent orders and runs them as one engine call. Per process and cell; bounded.
+
+Owns the lanes (threads with a connection each) and the retries of transient faults. There is no artificial delay: a lane
+takes whatever has arrived while it was busy. Orders of one merchant always go to the same lane, so that lanes do not
+fight for a wallet's row; other processes may, which is why correctness rests on the database's locks alone.
+Refuses new work when its queue is full or the wait is too long: the caller answers 503 and nothing was bought.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+import psycopg
+from prometheus_client import Counter, Histogram
+
+from kamao.engine.trade.types import OrderRequest, SubmitResult
+from kamao.kernel.errors import Refusal
+
+T = TypeVar("T")
+Run = Callable[[Sequence[OrderRequest]], Sequence[SubmitResult]]
+
+LANES: Final = 2
+GATHERED_MAX: Final = 256
+CHUNK_MAX: Final = 512
+PENDING_MAX: Final = 8_192
+WAIT_MAX_S: Final = 5.0
+ATTEMPTS_MAX: Final = 4
+_RETRY_PAUSES_S: Final = (0.002, 0.01, 0.05)
+
+_TRANSIENT: Final = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.LockNotAvailable,
+)
+_BUSY: Final = SubmitResult("busy")
+
+_log = logging.getLogger("kamao.api.batcher")
+_orders = Counter("kamao_orders_total", "Orders by outcome of the engine", ["cell", "outcome"])
+_retries = Counter("kamao_batch_retries_total", "Batches run again after a transient fault", ["cell", "fault"])
+_sizes = Histogram(
+    "kamao_batch_orders", "Orders gathered into one engine call", ["cell"],
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+)  # fmt: skip
+_seconds = Histogram(
+    "kamao_batch_seconds", "Time of one engine call with its commit", ["cell"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)  # fmt: skip
+
+
+class Job(msgspec.Struct, gc=False):
+    """Orders that arrived together, with what turns their results into the caller's answer.
+
+    ``render`` runs in the lane's thread after the commit, so that sealed codes are opened off the event loop.
+    """
+
+    orders: list[OrderRequest]
+    render: Callable[[Sequence[SubmitResult]], Any]
+    future: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+    queued_at: float
+
+
+class Batcher:
+    """The lanes of one cell in one process.
+
+    ``make_run`` is called once per lane; what it returns executes a batch in one transaction, commit included.
+    """
+
+    def __init__(
+        self,
+        make_run: Callable[[], Run],
+        *,
+        cell: str,
+        lanes: int = LANES,
+        pending_max: int = PENDING_MAX,
+        wait_max_s: float = WAIT_MAX_S,
+    ) -> None:
+        self._pending = 0
+        self._pending_max = pending_max
+        self._closed = False
+        self._lanes = [_Lane(self, make_run(), name=f"orders-{cell}-{number}", cell=cell, wait_max_s=wait_max_s)
+                       for number in range(lanes)]  # fmt: skip
+        for lane in self._lanes:
+            lane.start()
+
+    @property
+    def pending(self) -> int:
+        """Orders accepted and not yet answered."""
+        return self._pending
+
+    def submit(
+        self, merchant: UUID, *, orders: list[OrderRequest], render: Callable[[Sequence[SubmitResult]], T]
+    ) -> "asyncio.Future[T]":
+        """Queue a merchant's orders; the future gives what ``render`` makes of their results.
+
+        Call on an event loop. Raises Refusal ``overloaded`` at once when the queue is full or closed; the future raises
+        it when the orders waited too long, or when the connection was lost and the outcome is unknown.
+        """
+        if self._closed or self._pending + len(orders) > self._pending_max:
+            raise Refusal("overloaded")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._pending += len(orders)
+        lane = self._lanes[merchant.int % len(self._lanes)]
+        lane.queue.put(Job(orders, render, future, loop, time.monotonic()))
+        return future
+
+    def settle(self, answered: list[tuple[Job, Any]]) -> None:
+        """Resolve the futures of a finished batch; runs on the event loop, once per batch."""
+        for job, answer in answered:
+            self._pending -= len(job.orders)
+            future = job.future
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def close(self) -> None:
+        """Finish what is queued and end the lanes; new orders are refused from here on."""
+        self._closed = True
+        for lane in self._lanes:
+            lane.queue.put(None)
+        for lane in self._lanes:
+            lane.join()
+
+
+class _Lane(threading.Thread):
+    """One thread that runs batches one after another."""
+
+    def __init__(self, owner: Batcher, run: Run, *, name: str, cell: str, wait_max_s: float) -> None:
+        super().__init__(name=name, daemon=True)
+        self.queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._owner = owner
+        self._run = run
+        self._cell = cell
+        self._wait_max_s = wait_max_s
+
+    def run(self) -> None:
+        """Take, run, answer, until told to stop."""
+        while True:
+            jobs, stopping = self._gather()
+            if jobs:
+                self._work(jobs)
+            if stopping:
+                return
+
+    def _gather(self) -> tuple[list[Job], bool]:
+        """Wait for one job, then take what else has arrived, up to a batch."""
+        queue = self.queue
+        first = queue.get()
+        if first is None:
+            return [], True
+        jobs = [first]
+        count = len(first.orders)
+        # This thread is the only reader, so that many jobs are there for sure.
+        for _ in range(queue.qsize()):
+            if count >= GATHERED_MAX:
+                break
+            job = queue.get()
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+            count += len(job.orders)
+        return jobs, False
+
+    def _work(self, jobs: list[Job]) -> None:
+        oldest_allowed = time.monotonic() - self._wait_max_s
+        answered: list[tuple[Job, Any]] = []
+        fresh = []
+        for job in jobs:
+            if job.queued_at < oldest_allowed:
+                answered.append((job, Refusal("overloaded")))
+            else:
+                fresh.append(job)
+        if fresh:
+            answered += self._answers(fresh)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Job, Any]]] = {}
+        for job, answer in answered:
+            by_loop.setdefault(job.loop, []).append((job, answer))
+        for loop, part in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(self._owner.settle, part)
+            except RuntimeError:
+                _log.warning("an event loop ended before %d answers reached it", len(part))
+
+    def _answers(self, jobs: list[Job]) -> list[tuple[Job, Any]]:
+        orders = jobs[0].orders if len(jobs) == 1 else [order for job in jobs for order in job.orders]
+        try:
+            results: list[SubmitResult] = []
+            for start in range(0, len(orders), CHUNK_MAX):
+                results += self._attempt(orders[start : start + CHUNK_MAX])
+        except psycopg.OperationalError as error:
+            # The connection died, perhaps during the commit: the outcome is unknown, the caller repeats the reference.
+            _log.warning("a batch of %d orders lost its database: %s", len(orders), type(error).__name__)
+            return [(job, Refusal("overloaded")) for job in jobs]
+        except Exception:  # isolation point: one lane serves many callers, and a fault must reach each of them
+            _log.exception("a batch of %d orders failed", len(orders))
+            return [self._alone(job) for job in jobs] if len(jobs) > 1 else [(jobs[0], Refusal("internal"))]
+        answered: list[tuple[Job, Any]] = []
+        at = 0
+        for job in jobs:
+            end = at + len(job.orders)
+            answered.append((job, self._rendered(job, results[at:end])))
+            at = end
+        return answered
+
+    def _alone(self, job: Job) -> tuple[Job, Any]:
+        """Run one job of a failed batch by itself, so that its neighbours do not suffer for it."""
+        return self._answers([job])[0]
+
+    def _rendered(self, job: Job, results: list[SubmitResult]) -> Any:
+        try:
+            return job.render(results)
+        except Exception:  # isolation point: the orders are committed; a caller that cannot be answered must hear so
+            _log.exception("an answer could not be made")
+            return Refusal("internal")
+
+    def _attempt(self, orders: list[OrderRequest]) -> Sequence[SubmitResult]:
+        """Run a batch, again after a deadlock or a lock that did not come; then every order is ``busy``."""
+        started = time.perf_counter()
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                results = self._run(orders)
+            except _TRANSIENT as error:
+                _retries.labels(self._cell, type(error).__name__).inc()
+                if attempt < len(_RETRY_PAUSES_S):
+                    time.sleep(_RETRY_PAUSES_S[attempt])
+            else:
+                self._count(results, time.perf_counter() - started)
+                return results
+        busy = [_BUSY] * len(orders)
+        self._count(busy, time.perf_counter() - started)
+        return busy
+
+    def _count(self, results: Sequence[SubmitResult], seconds: float) -> None:
+        _sizes.labels(self._cell).observe(len(results))
+        _seconds.labels(self._cell).observe(seconds)
+        counts: dict[str, int] = {}
+        for result in results:
+            counts[result.outcome] = counts.get(result.outcome, 0) + 1
+        for outcome, count in counts.items():
+            _orders.labels(self._cell, outcome).inc(count)

@@ -1,0 +1,139 @@
+"""The API's side of the framework: the request class, the guard, and how handlers run their work.
+
+Owns the order of refusals on ordinary routes (key, scope, body, parameters, limit, then the work) and the one bridge
+from the event loop to synchronous code. Refuses query parameters that a route does not know.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+import msgspec
+from django.db import close_old_connections
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Empty
+
+from kamao.api.auth import Authenticator, peer_address, require_scope
+from kamao.api.errors import ParameterRefusal, language_of
+from kamao.api.orders_hot import check_content_type
+from kamao.api.ratelimit import Standing
+from kamao.api.services import CellServices, Services
+from kamao.api.validation import decode
+from kamao.business.identity.audit import Actor
+from kamao.business.identity.keys import KeyRecord
+from kamao.kernel.errors import Refusal
+
+T = TypeVar("T")
+REQUEST_ID: Final = "kamao_request_id"
+_KEY: Final = "kamao_key"
+STANDING: Final = "kamao_standing"
+_RESERVED: Final = frozenset({"request", "data"})
+
+
+@lru_cache(maxsize=256)
+def _decoder_for(type_: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(type_)
+
+
+class ApiRequest(Request[Any, Any, State]):
+    """A request with its key, its cell and its language."""
+
+    async def json(self) -> Any:
+        """Return the body decoded strictly into the type of the handler's ``data``."""
+        if self._json is Empty:
+            check_content_type(self.headers.get("content-type", "").encode("latin-1"))
+            field = self.route_handler.parsed_data_field
+            assert field is not None
+            self._json = decode(await self.body(), _decoder_for(field.annotation))
+        return self._json
+
+    @property
+    def services(self) -> Services:
+        """The services of this process."""
+        found: Services = self.app.state.services
+        return found
+
+    @property
+    def key(self) -> KeyRecord:
+        """The caller's key; only on routes that ask for one."""
+        found: KeyRecord = self.scope[_KEY]  # type: ignore[literal-required]
+        return found
+
+    @property
+    def cell(self) -> CellServices:
+        """The services of the cell that the key belongs to."""
+        return self.services.cells[self.key.cell]
+
+    @property
+    def language(self) -> str:
+        """``zh`` or ``en``."""
+        return language_of(self.headers.get("accept-language", "").encode("latin-1"))
+
+    @property
+    def request_id(self) -> str:
+        """The id of this request, as in the header X-Request-Id."""
+        found: str = self.scope[REQUEST_ID]  # type: ignore[literal-required]
+        return found
+
+    @property
+    def peer_ip(self) -> str | None:
+        """The caller's address."""
+        return peer_address(self.scope, dict(self.scope["headers"]), trusts_proxy=self.services.trusts_proxy)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit trail."""
+        return Actor(api_key=self.key.id, address=self.peer_ip)
+
+    def check(self) -> None:
+        """Raise what comes after the body in the order of refusals: unknown parameters, then the rate limit."""
+        known = _known_parameters(self.route_handler)
+        unknown = [name for name in self.query_params if name not in known]
+        if unknown:
+            raise ParameterRefusal([(name, "没有这个查询参数", "There is no such query parameter") for name in unknown])
+        standing: Standing | None = self.scope.get(STANDING)  # type: ignore[assignment]
+        if standing is not None and not standing.is_allowed:
+            raise Refusal("rate_limited", retry_after_s=standing.reset_s)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Check, then run synchronous work in one of the API's few threads, with Django's connections put in order."""
+        self.check()
+        return await asyncio.get_running_loop().run_in_executor(self.services.threads, _bridged, work)
+
+
+def _bridged(work: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        close_old_connections()
+
+
+@lru_cache(maxsize=256)
+def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    fields = handler.parsed_fn_signature.parameters
+    named = {getattr(field.kwarg_definition, "query", None) or name for name, field in fields.items()}
+    return frozenset(named) - _RESERVED
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Authenticate, check the route's scope and count the request. A route without ``scope`` in ``opt`` is public."""
+    scope = handler.opt.get("scope")
+    if scope is None:
+        return
+    services: Services = connection.app.state.services
+    authenticator: Authenticator = connection.app.state.authenticator
+    headers = dict(connection.scope["headers"])
+    peer = peer_address(connection.scope, headers, trusts_proxy=services.trusts_proxy)
+    key = await authenticator.key_of(headers.get(b"authorization"), peer_ip=peer)
+    if key.rate_limit_per_minute is not None:
+        connection.scope[STANDING] = services.limiter.take(  # type: ignore[literal-required]
+            key.id, limit=key.rate_limit_per_minute
+        )
+    if scope:
+        require_scope(key, scope)
+    connection.scope[_KEY] = key  # type: ignore[literal-required]

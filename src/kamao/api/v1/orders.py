@@ -1,0 +1,154 @@
+"""Orders: place, place many, read, list, cancel. Refuses to tell whether somebody else's order exists."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from kamao.api import public_ids
+from kamao.api.contract.orders import (
+    BatchAnswer,
+    Order,
+    OrderBatchRequest,
+    OrderList,
+    OrderRequest,
+    OrderState,
+    TargetName,
+    TargetValue,
+)
+from kamao.api.errors import ParameterRefusal, extra_headers, missing
+from kamao.api.http import ApiRequest
+from kamao.api.idempotency import json_response
+from kamao.api.orders import batch_renderer, encode_sorted, engine_request, order_of, single_renderer
+from kamao.api.pagination import LIMIT_DEFAULT, EndingBefore, Limit, StartingAfter, cursor_of
+from kamao.engine.stock.operations import record_reveals
+from kamao.engine.trade.queries import OrderFilter, list_orders, order_by_id
+from kamao.kernel.ids import RandomIds
+from kamao.kernel.sealing import Keyring
+
+Filter = Annotated[str | None, QueryParameter(max_length=100)]
+_target_decoder = msgspec.json.Decoder(dict[TargetName, TargetValue])
+
+
+@post("/orders", status_code=201, opt={"scope": "orders:write"}, operation_id="createOrder", tags=["orders"])
+async def create_order(request: ApiRequest, data: JSONBody[OrderRequest]) -> Response[Order]:
+    """Place one order, paid from the wallet. The same reference with the same content gives 200 and the order as it is."""
+    order = engine_request(data, request.key.organisation)
+    request.check()
+    render = single_renderer(
+        keyring_for(request), language=request.language, request_id=request.request_id, target=data.target
+    )
+    status, body, refusal = await request.cell.batcher.submit(request.key.organisation, orders=[order], render=render)
+    response = json_response(body, status)
+    if refusal is not None:
+        response.media_type = "application/problem+json"
+        for name, value in extra_headers(refusal):
+            response.headers[name.decode()] = value.decode()
+    return response
+
+
+@post("/orders/batch", status_code=200, opt={"scope": "orders:write"}, operation_id="createOrders", tags=["orders"])
+async def create_orders(request: ApiRequest, data: JSONBody[OrderBatchRequest]) -> Response[BatchAnswer]:
+    """Place up to 1000 orders. Each is answered by itself, in order; the call is idempotent by their references."""
+    merchant = request.key.organisation
+    orders = [
+        engine_request(order, merchant, pointer=f"/orders/{index}") for index, order in enumerate(data.orders)
+    ]
+    request.check()
+    render = batch_renderer(data, keyring_for(request), language=request.language, request_id=request.request_id)
+    return json_response(await request.cell.batcher.submit(merchant, orders=orders, render=render))
+
+
+@get("/orders/{order_id:str}", opt={"scope": "orders:read"}, operation_id="getOrder", tags=["orders"])
+async def get_order(request: ApiRequest, order_id: FromPath[str]) -> Response[Order]:
+    """Read one order. With ``codes:read`` its codes are shown, and that they were shown is recorded."""
+    order = public_ids.read_id(public_ids.ORDER, order_id, thing="order")
+    found = await request.run(lambda: _read(request, order, keyring_for(request)))
+    return json_response(msgspec.json.encode(found))
+
+
+@get("/orders", opt={"scope": "orders:read"}, operation_id="listOrders", tags=["orders"])
+async def list_own_orders(
+    request: ApiRequest,
+    reference: Filter = None,
+    channel_order_no: Filter = None,
+    target: Annotated[
+        str | None, QueryParameter(max_length=2048, description='The target as JSON, for example {"mobile":"13800138000"}')
+    ] = None,
+    sku: Filter = None,
+    order_state: Annotated[OrderState | None, QueryParameter(name="state")] = None,
+    created_from: FromQuery[datetime | None] = None,
+    created_until: FromQuery[datetime | None] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    starting_after: StartingAfter = None,
+    ending_before: EndingBefore = None,
+) -> Response[OrderList]:
+    """List orders, newest first, without their codes."""
+    cursor = cursor_of(
+        public_ids.ORDER, limit=limit, starting_after=starting_after, ending_before=ending_before
+    )
+    where = OrderFilter(
+        merchant=request.key.organisation,
+        reference=_storable("reference", reference),
+        channel_order_no=_storable("channel_order_no", channel_order_no),
+        target_hash=None if target is None else _target_hash(target, request.services.keyring),
+        state=order_state,
+        sku=_storable("sku", sku),
+        created_from=_aware("created_from", created_from),
+        created_until=_aware("created_until", created_until),
+    )
+
+    def read() -> OrderList:
+        with request.cell.pool.transaction() as connection:
+            views, has_more = list_orders(
+                connection, where, limit=cursor.limit,
+                starting_after=cursor.older_than, ending_before=cursor.newer_than,
+            )  # fmt: skip
+        return OrderList([order_of(view, keyring=None, with_deliveries=False) for view in views], has_more)
+
+    return json_response(msgspec.json.encode(await request.run(read)))
+
+
+def keyring_for(request: ApiRequest) -> Keyring | None:
+    """Return the keyring where the key may read codes."""
+    return request.services.keyring if "codes:read" in request.key.scopes else None
+
+
+def _read(request: ApiRequest, order: UUID, keyring: Keyring | None) -> Order:
+    """Read an order; codes about to be shown leave their trace in the same transaction."""
+    with request.cell.pool.transaction() as connection:
+        view = order_by_id(connection, order, merchant=request.key.organisation, with_deliveries=True)
+        if view is None:
+            raise missing("order")
+        shown = [each.item for each in view.deliveries if each.sealed is not None]
+        if keyring is not None and shown:
+            record_reveals(
+                connection, shown, order=order, actor=f"api_key:{request.key.id}", reason="api",
+                at=request.services.clock.now(), ids=RandomIds(request.key.cell),
+            )  # fmt: skip
+    return order_of(view, keyring=keyring)
+
+
+def _target_hash(text: str, keyring: Keyring) -> bytes:
+    try:
+        target = _target_decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise ParameterRefusal(
+            [("target", "应为 JSON 对象，与下单时的 target 相同", "Expected a JSON object, the same as in the order")]
+        ) from error
+    return keyring.content_digest(b"target|" + encode_sorted(target))
+
+
+def _storable(name: str, text: str | None) -> str | None:
+    if text is not None and "\x00" in text:
+        raise ParameterRefusal([(name, "不能含有空字符", "May not contain NUL")])
+    return text
+
+
+def _aware(name: str, moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise ParameterRefusal([(name, "时间须带时区，例如结尾的 Z", "A time needs its zone, for example a final Z")])
+    return moment
