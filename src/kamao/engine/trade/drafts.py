@@ -112,6 +112,7 @@ def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[object, ...]:
         [draft.amount_minor for draft in drafts],
         [draft.sku.currency for draft in drafts],
         ["delivered" if draft.delivered else "paid" for draft in drafts],
+        [draft.amount_minor for draft in drafts],
         [len(draft.codes) for draft in drafts],
         [request.intake for request in requests],
         [request.sales_channel for request in requests],
@@ -120,6 +121,7 @@ def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[object, ...]:
         [bool(request.target_json) for request in requests],
         [request.notify_url for request in requests],
         [request.metadata_json.decode() if request.metadata_json else None for request in requests],
+        [None] * len(drafts),
         [at if draft.delivered else None for draft in drafts],
         [settles_at(draft.offer, at) if draft.delivered else None for draft in drafts],
     )

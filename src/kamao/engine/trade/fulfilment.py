@@ -122,7 +122,8 @@ def _next_offer(connection: Connection, order: LockedOrder, desk: OrderDesk, too
         row = cursor.fetchone()
         if row is None:
             return False
-        offer, supplier, position, fulfilment = row
+        offer, supplier, cost_e4, position, fulfilment = row
+        cursor.execute(statement("trade/insert_next_supplier"), (order.id, position, supplier, cost_e4))
         cursor.execute(
             statement("trade/insert_attempts"),
             (

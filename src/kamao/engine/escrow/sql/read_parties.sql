@@ -1,4 +1,7 @@
-SELECT order_id, position, role, organisation, unit_price_e4
-FROM trade_order_party
-WHERE order_id = ANY (%s::uuid[])
-ORDER BY order_id, position
+SELECT p.order_id, p.position, p.role, p.organisation, p.unit_price_e4
+FROM trade_order_party AS p
+WHERE p.order_id = ANY (%s::uuid[])
+    AND (p.role <> 'supplier' OR NOT EXISTS (
+        SELECT 1 FROM trade_order_party AS later
+        WHERE later.order_id = p.order_id AND later.role = 'supplier' AND later.position > p.position))
+ORDER BY p.order_id, p.position

@@ -1,0 +1,1 @@
+SELECT id, level, status FROM trade_merchant WHERE id = ANY (%s::uuid[])

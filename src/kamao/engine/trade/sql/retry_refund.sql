@@ -1,0 +1,1 @@
+UPDATE trade_refund SET state = 'due' WHERE id = %s AND state = 'refused'
