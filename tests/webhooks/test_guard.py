@@ -106,7 +106,8 @@ def test_urls_that_can_be_refused_at_once_are(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/hook?x=1", "http://example.com", "https://1.1.1.1/", "https://[2606:4700::1111]/a"]
+    "url",
+    ["https://example.com/hook?x=1", "http://example.com", "https://1.1.1.1/", "https://[2606:4700::1111]/a"],
 )
 def test_urls_of_public_hosts_pass(url):
     AddressGuard().check_url(url)

@@ -25,15 +25,24 @@ _ORDER: Final = "id reference sku quantity amount currency state delivered_quant
 
 EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("order.delivered", "订单已交付", "An order's goods are there", _ORDER),
-    EventType("order.failed", "订单失败，预存款已退回", "An order failed; the wallet has its money back", _ORDER),
-    EventType("order.in_doubt", "上游结果未知，正在核实", "The outcome upstream is unknown and being checked", _ORDER),
+    EventType(
+        "order.failed", "订单失败，预存款已退回", "An order failed; the wallet has its money back", _ORDER
+    ),
+    EventType(
+        "order.in_doubt",
+        "上游结果未知，正在核实",
+        "The outcome upstream is unknown and being checked",
+        _ORDER,
+    ),
     EventType("order.cancelled", "订单已取消", "An order was cancelled", _ORDER),
     EventType("order.refunded", "订单已退款（全部或部分）", "Units of an order were refunded", _ORDER),
     EventType("order.settled", "订单已结算", "An order's money was settled", _ORDER),
     EventType("dispute.opened", "发起售后纠纷", "A dispute was opened", "id order state reason"),
     EventType("dispute.answered", "售后纠纷有新回复", "A dispute has a new message", "id order state"),
     EventType("dispute.decided", "售后纠纷已裁决", "A dispute was decided", "id order state outcome"),
-    EventType("price.changed", "进货价变动", "A wholesale price of yours changed", "sku price_decimal currency"),
+    EventType(
+        "price.changed", "进货价变动", "A wholesale price of yours changed", "sku price_decimal currency"
+    ),
     EventType("stock.low", "库存不足", "Stock of a SKU is running low", "sku stock"),
     EventType("stock.back", "恢复有货", "A SKU can be bought again", "sku stock"),
     EventType("listing.hidden", "商品自动下架", "A listing was hidden by a rule", "id sku reason"),
@@ -55,5 +64,12 @@ def checked_filters(filters: list[str]) -> list[str]:
     """
     for index, text in enumerate(filters):
         if text not in NAMES and text not in _GROUPS:
-            raise Refusal("invalid", pointers=((f"/event_types/{index}", "没有这种事件", "there is no such event"),))
+            raise Refusal(
+                "invalid", pointers=((f"/event_types/{index}", "没有这种事件", "there is no such event"),)
+            )
     return sorted(set(filters))
+
+
+def is_wanted(event_type: str, filters: frozenset[str]) -> bool:
+    """Tell whether an endpoint with these filters wants an event; no filter wants everything."""
+    return not filters or event_type in filters or f"{event_type.partition('.')[0]}.*" in filters

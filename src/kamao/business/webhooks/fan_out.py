@@ -1,10 +1,11 @@
 """From events to deliveries: reads what a cell's sequencer has numbered and makes one delivery per endpoint.
 
-Owns the cursor of each cell and the final body of a message. Refuses codes (an event has none) and bodies of 20 kB
-or more: such an event is sent with its ids only, and the receiver asks the API for the rest.
+Owns the cursor of each cell. The numbers have no holes in commit order (one sequencer gives them after commit), so
+a cursor misses nothing. Refuses internal events: only the kinds in ``event_types`` are told.
 """
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,105 +13,135 @@ import msgspec
 import psycopg
 
 from kamao.business.webhooks import event_types, rules, statements
-from kamao.kernel.ids import RandomIds, encode
+from kamao.business.webhooks.bodies import webhook_bytes
+from kamao.business.webhooks.signing import new_secret
+from kamao.engine.cells import Cell
+from kamao.engine.trade.queries import EventView, list_events
+from kamao.kernel.ids import RandomIds, new_uuid7
+from kamao.kernel.sealing import Keyring
 
-_LIVE_CELL = 0
-_IDENTIFYING_KEYS = ("id", "reference", "order", "sku", "state")
 _RETENTION = timedelta(days=rules.REPLAY_DAYS + 4)
 """A delivery is given up a little more than three days after its event, and replayable for thirty days after that."""
 
-
-class Event(msgspec.Struct, frozen=True):
-    """A numbered event of one cell, as the engine keeps it."""
-
-    seq: int
-    id: UUID
-    type: str
-    organisation: UUID
-    data: msgspec.Raw
-    created_at: datetime
+Connection = psycopg.Connection[Any]
 
 
-class _Body(msgspec.Struct):
-    id: str
-    type: str
-    schema: int
-    livemode: bool
-    seq: int
-    timestamp: str
-    data: msgspec.Raw
+class _OrderOf(msgspec.Struct):
+    order: UUID | None = None
 
 
-def event_body(event: Event, *, cell: int) -> bytes:
-    """Return the JSON that every receiver of an event gets: ``{id,type,schema:1,livemode,seq,timestamp,data}``.
-
-    A test cell is any but cell 0. Fields are only ever added.
-    """
-    moment = event.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = _Body(encode("evt", event.id), event.type, 1, cell == _LIVE_CELL, event.seq, moment, event.data)
-    content = msgspec.json.encode(body)
-    if len(content) < rules.PAYLOAD_BYTES_MAX:
-        return content
-    data = msgspec.json.decode(event.data)
-    short = {key: data[key] for key in _IDENTIFYING_KEYS if isinstance(data, dict) and key in data}
-    short = {key: value for key, value in short.items() if isinstance(value, str) and len(value) <= 200}
-    body.data = msgspec.Raw(msgspec.json.encode({**short, "is_shortened": True}))
-    return msgspec.json.encode(body)
-
-
-def fan_out_once(connection: psycopg.Connection[Any], *, cell: int, at: datetime, limit: int = 1_000) -> int:
+def fan_out_once(
+    connection: Connection, *, cell: Cell, keyring: Keyring, at: datetime, limit: int = 1_000
+) -> int:
     """Turn the cell's next events into deliveries; return how many events were looked at (0: nothing new).
 
-    ``connection`` has the cell's search path and no open transaction; this opens one. Several workers may call it:
-    the cursor's row lock lets one work at a time, and the others pass.
+    ``connection`` has the cell's search path; the caller commits. Several workers may call it: the cursor's row lock
+    lets one work at a time, and the others pass.
     """
-    with connection.transaction():
-        connection.execute("INSERT INTO webhook_cursor (cell, seq) VALUES (%s, 0) ON CONFLICT DO NOTHING", (cell,))
-        row = connection.execute(
-            "SELECT seq FROM webhook_cursor WHERE cell = %s FOR UPDATE SKIP LOCKED", (cell,)
-        ).fetchone()
-        if row is None:
-            return 0
-        rows = connection.execute(
-            statements.READ_EVENTS,
-            {"after": row[0], "limit": limit, "cell": cell, "public": sorted(event_types.NAMES)},
-        ).fetchall()
-        if not rows:
-            return 0
-        wanted = [
-            (Event(seq, id_, kind, organisation, msgspec.Raw(data.encode()), created_at), endpoints)
-            for seq, id_, kind, organisation, data, created_at, endpoints in rows
-            if endpoints
-        ]
-        if wanted:
-            _write(connection, wanted, cell=cell, at=at)
-        connection.execute("UPDATE webhook_cursor SET seq = %s WHERE cell = %s", (rows[-1][0], cell))
-    return len(rows)
-
-
-def _write(
-    connection: psycopg.Connection[Any], wanted: list[tuple[Event, list[UUID]]], *, cell: int, at: datetime
-) -> None:
-    write_messages(connection, [event for event, _endpoints in wanted], cell=cell)
-    pairs = [(event.id, endpoint) for event, endpoints in wanted for endpoint in endpoints]
-    ids = RandomIds(cell).many(len(pairs))
+    connection.execute(
+        "INSERT INTO webhook_cursor (cell, seq) VALUES (%s, 0) ON CONFLICT DO NOTHING", (cell.number,)
+    )
+    row = connection.execute(
+        "SELECT seq FROM webhook_cursor WHERE cell = %s FOR UPDATE SKIP LOCKED", (cell.number,)
+    ).fetchone()
+    if row is None:
+        return 0
+    events = list_events(connection, organisation=None, after_seq=row[0], limit=limit)
+    if not events:
+        return 0
+    told = [event for event in events if event.type in event_types.NAMES]
     deliveries = [
-        {"id": id_, "endpoint_id": endpoint, "message_id": message}
-        for id_, (message, endpoint) in zip(ids, pairs, strict=True)
+        *_to_endpoints(connection, told, cell=cell),
+        *_to_own_addresses(connection, told, cell=cell, keyring=keyring, at=at),
     ]
-    connection.execute(statements.WRITE_DELIVERIES, {"rows": _json(deliveries), "at": at})
+    if deliveries:
+        wanted = {delivery["message_id"] for delivery in deliveries}
+        write_messages(connection, [event for event in told if event.id in wanted], cell=cell)
+        for delivery, id_ in zip(deliveries, RandomIds(cell.number).many(len(deliveries)), strict=True):
+            delivery["id"] = id_
+        connection.execute(statements.WRITE_DELIVERIES, {"rows": _json(deliveries), "at": at})
+    connection.execute("UPDATE webhook_cursor SET seq = %s WHERE cell = %s", (events[-1].seq, cell.number))
+    return len(events)
 
 
-def write_messages(connection: psycopg.Connection[Any], events: list[Event], *, cell: int) -> None:
+def _to_endpoints(connection: Connection, events: Sequence[EventView], *, cell: Cell) -> list[dict[str, Any]]:
+    organisations = list({event.organisation for event in events})
+    endpoints: dict[UUID, list[tuple[UUID, frozenset[str]]]] = {}
+    for id_, organisation, filters in connection.execute(
+        statements.READ_ENDPOINTS, {"cell": cell.number, "organisations": organisations}
+    ):
+        endpoints.setdefault(organisation, []).append((id_, frozenset(filters)))
+    return [
+        {"endpoint_id": endpoint, "message_id": event.id, "url": None}
+        for event in events
+        for endpoint, filters in endpoints.get(event.organisation, ())
+        if event_types.is_wanted(event.type, filters)
+    ]
+
+
+def _to_own_addresses(
+    connection: Connection, events: Sequence[EventView], *, cell: Cell, keyring: Keyring, at: datetime
+) -> list[dict[str, Any]]:
+    """Deliveries to the addresses that orders brought along, signed by their organisation's endpoint for orders."""
+    orders = {event.id: _order_of(event) for event in events if event.type.startswith("order.")}
+    named = [order for order in orders.values() if order is not None]
+    if not named:
+        return []
+    addresses = dict(connection.execute(statements.READ_NOTIFY_ADDRESSES, {"orders": named}).fetchall())
+    deliveries = []
+    signers: dict[UUID, UUID] = {}
+    for event in events:
+        order = orders.get(event.id)
+        if order is None or order not in addresses:
+            continue
+        if event.organisation not in signers:
+            signers[event.organisation] = order_endpoint(
+                connection, event.organisation, cell=cell, keyring=keyring, at=at
+            )
+        deliveries.append(
+            {"endpoint_id": signers[event.organisation], "message_id": event.id, "url": addresses[order]}
+        )
+    return deliveries
+
+
+def _order_of(event: EventView) -> UUID | None:
+    return msgspec.json.decode(event.data_json, type=_OrderOf).order
+
+
+def order_endpoint(
+    connection: Connection, organisation: UUID, *, cell: Cell, keyring: Keyring, at: datetime
+) -> UUID:
+    """Return the endpoint that signs for orders' own addresses; make it, with a secret, when first needed."""
+    find = "SELECT id FROM webhook_endpoint WHERE organisation_id = %s AND cell = %s AND is_for_orders"
+    row = connection.execute(find, (organisation, cell.number)).fetchone()
+    if row is None:
+        id_ = new_uuid7()
+        connection.execute(
+            statements.MAKE_ORDER_ENDPOINT,
+            {
+                "id": id_,
+                "organisation": organisation,
+                "cell": cell.number,
+                "secret": keyring.seal_text(id_, new_secret()),
+                "at": at,
+            },
+        )
+        row = connection.execute(find, (organisation, cell.number)).fetchone()
+    assert row is not None, "the endpoint was made by this or another transaction"
+    endpoint: UUID = row[0]
+    return endpoint
+
+
+def write_messages(connection: Connection, events: Sequence[EventView], *, cell: Cell) -> None:
     """Store the final bodies of events; those that are there already stay as they are."""
     messages = [
         {
             "id": event.id,
             "organisation_id": event.organisation,
-            "cell": cell,
+            "cell": cell.number,
             "seq": event.seq,
             "event_type": event.type,
-            "body": event_body(event, cell=cell).decode(),
+            "body": webhook_bytes(event, livemode=cell.livemode).decode(),
             "created_at": event.created_at,
         }
         for event in events
@@ -118,7 +149,7 @@ def write_messages(connection: psycopg.Connection[Any], events: list[Event], *, 
     connection.execute(statements.WRITE_MESSAGES, {"rows": _json(messages)})
 
 
-def purge_once(connection: psycopg.Connection[Any], *, at: datetime, limit: int = 1_000) -> int:
+def purge_once(connection: Connection, *, at: datetime, limit: int = 1_000) -> int:
     """Drop one batch of messages past their replay time; return how many. Call again while it returns ``limit``."""
     return connection.execute(statements.PURGE, {"before": at - _RETENTION, "limit": limit}).rowcount
 

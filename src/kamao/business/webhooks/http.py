@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import msgspec
@@ -70,13 +70,17 @@ class _GuardedResolver(AbstractResolver):
 class GuardedHttp:
     """A pool of guarded connections. Use as an async context manager; safe for many tasks of one loop."""
 
-    def __init__(self, guard: AddressGuard, *, timeout_s: float = 15.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, guard: AddressGuard, *, timeout_s: float = 15.0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._guard = guard
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(_CONNECT_TIMEOUT_S, timeout_s))
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_s, sock_connect=min(_CONNECT_TIMEOUT_S, timeout_s)
+        )
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> "GuardedHttp":
+    async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
             resolver=_GuardedResolver(self._guard),
             use_dns_cache=False,
@@ -128,7 +132,7 @@ class GuardedHttp:
                     excerpt=printable(start),
                     retry_after=response.headers.get("Retry-After"),
                 )
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             return Reply(status=None, fault=_fault_of(error), latency_ms=elapsed_ms())
 
 
@@ -157,7 +161,9 @@ def _fault_of(error: BaseException) -> str:
         return "blocked"
     if any(isinstance(cause, (asyncio.TimeoutError, TimeoutError)) for cause in causes):
         return "timeout"
-    if any(isinstance(cause, (ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError)) for cause in causes):
+    if any(
+        isinstance(cause, (ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError)) for cause in causes
+    ):
         return "tls"
     if any(isinstance(cause, (socket.gaierror, aiohttp.ClientConnectorDNSError)) for cause in causes):
         return "unresolved"

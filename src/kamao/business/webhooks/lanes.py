@@ -29,6 +29,8 @@ class Claimed(msgspec.Struct, frozen=True):
     message: UUID
     body: bytes
     url: str
+    is_own_address: bool
+    """The address came with an order: what it answers says nothing about the endpoint."""
     keys: tuple[bytes, ...]
 
 

@@ -34,9 +34,11 @@ class Endpoint(models.Model):
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     organisation_id = models.UUIDField(_("organisation"))
     cell = models.SmallIntegerField(_("cell"))
-    url = models.CharField(_("address"), max_length=2000)
+    url = models.CharField(_("address"), max_length=2000, blank=True)
     description = models.CharField(_("note"), max_length=200, blank=True)
-    event_types = ArrayField(models.CharField(max_length=64), verbose_name=_("events"), default=list, blank=True)
+    event_types = ArrayField(
+        models.CharField(max_length=64), verbose_name=_("events"), default=list, blank=True
+    )
     state = models.CharField(_("state"), max_length=16, choices=EndpointState, default=EndpointState.ENABLED)
     disabled_reason = models.CharField(_("reason"), max_length=32, blank=True)
     disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
@@ -46,6 +48,9 @@ class Endpoint(models.Model):
     throttles_in_row = models.SmallIntegerField(default=0)
     throttled_until = models.DateTimeField(_("throttled until"), null=True, blank=True)
     failing_since = models.DateTimeField(_("unreachable since"), null=True, blank=True)
+    is_for_orders = models.BooleanField(
+        default=False, help_text="signs for the addresses that orders bring along; has no address of its own"
+    )
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:
@@ -55,12 +60,21 @@ class Endpoint(models.Model):
         indexes = [models.Index(fields=["organisation_id", "cell"], name="ix_webhook_endpoint_owner")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=["enabled", "disabled", "removed"]), name="ck_webhook_endpoint_state"
+                condition=models.Q(state__in=["enabled", "disabled", "removed"]),
+                name="ck_webhook_endpoint_state",
             ),
             models.CheckConstraint(
                 condition=models.Q(previous_secret_sealed__isnull=True)
                 | models.Q(previous_secret_until__isnull=False),
                 name="ck_webhook_endpoint_overlap",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_for_orders=True) ^ ~models.Q(url=""), name="ck_webhook_endpoint_address"
+            ),
+            models.UniqueConstraint(
+                fields=["organisation_id", "cell"],
+                condition=models.Q(is_for_orders=True),
+                name="uq_webhook_endpoint_for_orders",
             ),
         ]
 
@@ -94,12 +108,17 @@ class Delivery(models.Model):
     """One message on its way to one endpoint: at least once, always under the message's id."""
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, db_index=False, related_name="deliveries")
+    endpoint = models.ForeignKey(
+        Endpoint, on_delete=models.CASCADE, db_index=False, related_name="deliveries"
+    )
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
+    url = models.CharField(_("address"), max_length=2000, null=True, help_text="an order's own address")
     state = models.CharField(_("state"), max_length=16, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts_made = models.SmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"))
-    resume_at = models.DateTimeField(null=True, help_text="the scheduled time while an extra, early attempt is due")
+    resume_at = models.DateTimeField(
+        null=True, help_text="the scheduled time while an extra, early attempt is due"
+    )
     claimed_by = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     last_outcome = models.CharField(_("last outcome"), max_length=16, blank=True)

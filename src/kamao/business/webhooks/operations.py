@@ -16,13 +16,14 @@ from django.db.models import QuerySet
 
 from kamao.business.engine_bridge import cell_connection
 from kamao.business.identity.audit import Actor, record
-from kamao.business.webhooks import rules, statements
-from kamao.business.webhooks.event_types import checked_filters
-from kamao.business.webhooks.fan_out import Event, write_messages
+from kamao.business.webhooks import rules
+from kamao.business.webhooks.event_types import NAMES, checked_filters
+from kamao.business.webhooks.fan_out import order_endpoint, write_messages
 from kamao.business.webhooks.guard import AddressGuard
 from kamao.business.webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState, Message
 from kamao.business.webhooks.queries import Owner, endpoints_of
 from kamao.business.webhooks.signing import new_secret
+from kamao.engine.trade.queries import event_by_id
 from kamao.kernel.errors import Refusal, problem
 from kamao.kernel.ids import new_uuid7
 from kamao.kernel.sealing import Keyring
@@ -128,16 +129,35 @@ def rotate_secret(
     A second rotation within the overlap drops the oldest secret at once: there are never more than two.
     """
     if not timedelta(0) <= overlap <= OVERLAP_MAX:
-        raise Refusal("invalid", pointers=(("/overlap_s", "须在 0 到 604800 之间", "must be within 0 and 604800"),))
+        raise Refusal(
+            "invalid", pointers=(("/overlap_s", "须在 0 到 604800 之间", "must be within 0 and 604800"),)
+        )
+    return _rotate(
+        endpoints_of(owner).filter(id=endpoint_id), overlap=overlap, actor=actor, keyring=keyring, at=at
+    )
+
+
+def _rotate(
+    found: QuerySet[Endpoint], *, overlap: timedelta, actor: Actor, keyring: Keyring, at: datetime
+) -> NewSecret:
     secret = new_secret()
     with transaction.atomic():
-        endpoint = _locked(owner, endpoint_id)
+        endpoint = _lock_one(found)
         endpoint.previous_secret_sealed = endpoint.secret_sealed if overlap else None
         endpoint.previous_secret_until = at + overlap if overlap else None
         endpoint.secret_sealed = keyring.seal_text(endpoint.id, secret)
         endpoint.save()
         _audit("webhook_endpoint.rotate", endpoint, actor=actor, at=at)
     return NewSecret(endpoint, secret)
+
+
+def reset_order_secret(owner: Owner, *, actor: Actor, keyring: Keyring, at: datetime) -> NewSecret:
+    """Give a new secret for the addresses that orders bring along (``notify_url``); the old one signs for 24 h more."""
+    with transaction.atomic(), cell_connection(owner.cell) as raw:
+        endpoint_id = order_endpoint(raw, owner.organisation, cell=owner.cell, keyring=keyring, at=at)
+    return _rotate(
+        Endpoint.objects.filter(id=endpoint_id), overlap=OVERLAP_DEFAULT, actor=actor, keyring=keyring, at=at
+    )
 
 
 def remove_endpoint(owner: Owner, endpoint_id: UUID, *, actor: Actor, at: datetime) -> None:
@@ -198,7 +218,11 @@ def replay_exhausted(owner: Owner, endpoint_id: UUID, *, actor: Actor, at: datet
 
 
 def _locked(owner: Owner, endpoint_id: UUID) -> Endpoint:
-    endpoint = endpoints_of(owner).select_for_update().filter(id=endpoint_id).first()
+    return _lock_one(endpoints_of(owner).filter(id=endpoint_id))
+
+
+def _lock_one(found: QuerySet[Endpoint]) -> Endpoint:
+    endpoint = found.select_for_update().first()
     if endpoint is None:
         raise Refusal("webhook_endpoint_not_found")
     return endpoint
@@ -241,14 +265,10 @@ def _message(owner: Owner, event_id: UUID) -> Message:
     if found is not None:
         return found
     with cell_connection(owner.cell) as engine:
-        row = engine.execute(
-            statements.READ_EVENT, {"id": event_id, "organisation": owner.organisation}
-        ).fetchone()
-        if row is None:
+        event = event_by_id(engine, event_id, organisation=owner.organisation)
+        if event is None or event.type not in NAMES:
             raise Refusal("event_not_found")
-        seq, id_, kind, organisation, data, created_at = row
-        event = Event(seq, id_, kind, organisation, msgspec.Raw(data.encode()), created_at)
-        write_messages(engine, [event], cell=owner.cell.number)
+        write_messages(engine, [event], cell=owner.cell)
     return Message.objects.get(id=event_id)
 
 

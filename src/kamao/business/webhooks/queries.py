@@ -30,6 +30,7 @@ EVENT_NOT_FOUND = PROBLEMS.get("event_not_found") or problem(
     detail_en="Check the event's id; events are kept for about 30 days.",
 )  # fmt: skip
 
+
 class Owner(msgspec.Struct, frozen=True):
     """Whose webhooks: an organisation in one cell (live or test)."""
 
@@ -38,9 +39,11 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 def endpoints_of(owner: Owner) -> QuerySet[Endpoint]:
-    """The owner's endpoints, newest first, without removed ones."""
+    """The owner's endpoints, newest first, without removed ones and without the signer for orders."""
     return (
-        Endpoint.objects.filter(organisation_id=owner.organisation, cell=owner.cell.number)
+        Endpoint.objects.filter(
+            organisation_id=owner.organisation, cell=owner.cell.number, is_for_orders=False
+        )
         .exclude(state=EndpointState.REMOVED)
         .order_by("-id")
     )

@@ -213,7 +213,7 @@ class Sender:
     def _take(self, row: tuple[Any, ...]) -> None:
         """Put a claimed row into its receiver's lane."""
         (delivery, endpoint, attempts_made, resume_at, message, body) = row[:6]
-        (url, secret, previous_secret, previous_until, throttles_in_row, failing_since) = row[6:]
+        (url, is_own, secret, previous_secret, previous_until, throttles_in_row, failing_since) = row[6:]
         lane = self._lanes.get(endpoint)
         if lane is None:
             lane = Lane(endpoint, throttles_in_row=throttles_in_row, failing_since=failing_since)
@@ -224,7 +224,9 @@ class Sender:
         if previous_secret is not None and previous_until > self._clock.now():
             keys.append(self._key(endpoint, previous_secret))
         lane.waiting.append(
-            Claimed(delivery, endpoint, attempts_made, resume_at, message, body.encode(), url, tuple(keys))
+            Claimed(
+                delivery, endpoint, attempts_made, resume_at, message, body.encode(), url, is_own, tuple(keys)
+            )
         )
 
     def _key(self, endpoint: UUID, sealed: bytes) -> bytes:
@@ -257,7 +259,9 @@ class Sender:
         try:
             while claimed is not None:
                 now = self._clock.now()
-                headers = sign(claimed.body, message_id=encode("evt", claimed.message), at=now, keys=claimed.keys)
+                headers = sign(
+                    claimed.body, message_id=encode("evt", claimed.message), at=now, keys=claimed.keys
+                )
                 headers["content-type"] = "application/json"
                 reply = await self._http.post(claimed.url, body=claimed.body, headers=headers)
                 self._judge(lane, claimed, reply, sent_at=now)
@@ -271,6 +275,9 @@ class Sender:
         wait_s = rules.retry_after_s(reply.retry_after, now) if reply.status in {429, 502, 503, 504} else None
         self._log(claimed, verdict, reply, sent_at)
         self._settle(claimed, verdict, reply, at=now, wait_s=wait_s)
+        if claimed.is_own_address:
+            lane.widen(reply.latency_ms if verdict.is_delivered else 60_000)
+            return
         before = (lane.failing_since, lane.throttled_until, lane.is_gone)
         self._note_health(lane, verdict, reply, at=now, wait_s=wait_s)
         if before != (lane.failing_since, lane.throttled_until, lane.is_gone):
@@ -310,7 +317,11 @@ class Sender:
         attempts_made = claimed.attempts_made + (0 if is_extra and not verdict.is_delivered else 1)
         state, next_at = "delivered", None
         if not verdict.is_delivered:
-            if is_extra:
+            if verdict.is_gone and claimed.is_own_address:
+                next_at = (
+                    None  # the order's address asks for no more; other orders' addresses are not concerned
+                )
+            elif is_extra:
                 next_at = claimed.resume_at
             else:
                 next_at = rules.next_attempt_at(attempts_made, at=at, jitter=self._jitter(), wait_s=wait_s)
@@ -357,14 +368,17 @@ class Sender:
         recovered, self._recovered = self._recovered, set()
         if attempts:
             await connection.execute(statements.LOG_ATTEMPTS, {"rows": _json(attempts)})
-            await connection.execute(statements.SETTLE_DELIVERIES, {"rows": _json(results), "sender": self._id})
+            await connection.execute(
+                statements.SETTLE_DELIVERIES, {"rows": _json(results), "sender": self._id}
+            )
         if untried:
             await connection.execute(statements.RELEASE_DELIVERIES, {"ids": untried, "sender": self._id})
         if noted:
             await connection.execute(statements.NOTE_ENDPOINTS, {"rows": _json(list(noted.values()))})
         if recovered:
             await connection.execute(
-                statements.BRING_FORWARD, {"endpoints": list(recovered), "outcomes": list(rules.DOWN_OUTCOMES), "at": now}
+                statements.BRING_FORWARD,
+                {"endpoints": list(recovered), "outcomes": list(rules.DOWN_OUTCOMES), "at": now},
             )
 
 

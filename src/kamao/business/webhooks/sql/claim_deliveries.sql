@@ -37,5 +37,5 @@ UPDATE webhook_delivery d
   FROM picked, webhook_message m, webhook_endpoint e
  WHERE d.id = picked.id AND m.id = d.message_id AND e.id = d.endpoint_id
 RETURNING d.id, d.endpoint_id, d.attempts_made, d.resume_at, m.id, m.body,
-          e.url, e.secret_sealed, e.previous_secret_sealed, e.previous_secret_until,
+          coalesce(d.url, e.url), d.url IS NOT NULL, e.secret_sealed, e.previous_secret_sealed, e.previous_secret_until,
           e.throttles_in_row, e.failing_since
