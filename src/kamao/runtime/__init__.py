@@ -1,1 +1,3 @@
-"""Wires everything: settings, embedded database, supervisor, dispatch and the command line. Holds no business rule."""
+"""Wires everything: settings, embedded database, supervisor, dispatch and the command line. Holds no business
+rule.
+"""

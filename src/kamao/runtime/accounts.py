@@ -1,6 +1,7 @@
 """The unprivileged account that PostgreSQL runs as when the node is started by root.
 
-Owns finding or making that account, and knowing which folders it can enter. PostgreSQL itself refuses to run as root.
+Owns finding or making that account, and knowing which folders it can enter. PostgreSQL itself refuses to run
+as root.
 """
 
 import os
@@ -48,20 +49,34 @@ def database_account() -> Account:
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if useradd is not None:
         subprocess.run(
-            [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
-             "--shell", "/usr/sbin/nologin", SYSTEM_ACCOUNT],
-            check=False, capture_output=True, stdin=subprocess.DEVNULL,
+            [
+                useradd,
+                "--system",
+                "--user-group",
+                "--no-create-home",
+                "--home-dir",
+                "/nonexistent",
+                "--shell",
+                "/usr/sbin/nologin",
+                SYSTEM_ACCOUNT,
+            ],
+            check=False,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
         )
-        found = _lookup(SYSTEM_ACCOUNT)  # two nodes may have made it at the same moment: what counts is that it exists
+        found = _lookup(
+            SYSTEM_ACCOUNT
+        )  # two nodes may have made it at the same moment: what counts is that it exists
         if found is not None:
             return found
     raise NoAccount(
-        "PostgreSQL refuses to run as root: please start Kamao as an ordinary user, or create a system user named 'kamao'."
+        "PostgreSQL refuses to run as root: please start Kamao as an ordinary user,"
+        " or create a system user named 'kamao'."
     )
 
 
 def can_enter(path: Path, account: Account) -> bool:
-    """Whether the account may pass through every folder above `path` and enter it. Looks at plain mode bits."""
+    """Whether the account may pass through every folder above `path` and enter it. (Mode bits only.)"""
     if not account.drops:
         return True
     real = path.resolve()

@@ -1,7 +1,8 @@
 """Mounts the open API into the web process.
 
-Owns the one place that knows the API's factory. Where the package is absent, answers every API call with 503 in the
-contract's problem form, so that readiness tells the truth instead of a missing module stopping the pages.
+Owns the one place that knows the API's factory. Where the package is absent, answers every API call with 503
+in the contract's problem form, so that readiness tells the truth instead of a missing module stopping the
+pages.
 """
 
 from importlib import import_module
@@ -10,8 +11,10 @@ from typing import cast
 
 from kamao.runtime.asgi_types import Application, Receive, Scope, Send
 
-_PROBLEM = (b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"api_unavailable",'
-            b'"detail":"the open API is not part of this build"}')
+_PROBLEM = (
+    b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"api_unavailable",'
+    b'"detail":"the open API is not part of this build"}'
+)
 
 
 def api_present() -> bool:

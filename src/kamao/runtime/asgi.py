@@ -1,10 +1,12 @@
-"""The one ASGI application of a web process: sends each request to the API, to the pages, or answers for the node itself.
+"""The one ASGI application of a web process: sends each request to the API, to the pages, or answers for the
+node itself.
 
-Owns the dispatch and the life of the process (opening, closing). `lifespan` goes to the API alone, because Django's ASGI
-handler raises on it. Refuses websockets: nothing here speaks them.
+Owns the dispatch and the life of the process (opening, closing). `lifespan` goes to the API alone, because
+Django's ASGI handler raises on it. Refuses websockets: nothing here speaks them.
 """
 
 import os
+from typing import cast
 
 from kamao.runtime.asgi_types import Application, Receive, Scope, Send
 from kamao.runtime.processes import die_with_parent
@@ -14,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
 
 from django.core.asgi import get_asgi_application  # noqa: E402  the settings must be named first
 
-pages: Application = get_asgi_application()
+pages = cast("Application", get_asgi_application())
 
 from kamao.runtime import health  # noqa: E402  needs Django's settings
 from kamao.runtime.api_mount import load_api  # noqa: E402

@@ -28,14 +28,20 @@ def rotate(log: Path, *, bytes_max: int = _LOG_BYTES_MAX) -> None:
 
 
 def spawn(command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own (the terminal's Ctrl-C is for the supervisor), tied to our life."""
+    """Start a process in a session of its own (the terminal's Ctrl-C is for the supervisor), tied to our
+    life.
+    """
     parent = os.getpid()
     rotate(log)
     with log.open("ab") as output:
         return subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=dict(environment),
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(environment),
             start_new_session=True,
-            preexec_fn=lambda: die_with_parent(expected_parent=parent),  # noqa: PLW1509  the supervisor has one thread
+            preexec_fn=lambda: die_with_parent(expected_parent=parent),  # noqa: PLW1509  one thread only
         )
 
 

@@ -1,7 +1,7 @@
 """The command line: finds the command's module in `kamao.runtime.commands`, parses its arguments, runs it.
 
-Owns the registry and the options every command has. Imports only the module of the command that was asked for, so that a
-small command starts fast and the supervisor stays small.
+Owns the registry and the options every command has. Imports only the module of the command that was asked
+for, so that a small command starts fast and the supervisor stays small.
 """
 
 import argparse
@@ -28,7 +28,9 @@ class Command(Protocol):
 
 def command_names() -> list[str]:
     """Names of all commands, as typed: `backup_keys.py` is `backup-keys`."""
-    return sorted(path.stem.replace("_", "-") for path in COMMANDS.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(
+        path.stem.replace("_", "-") for path in COMMANDS.glob("*.py") if not path.stem.startswith("_")
+    )
 
 
 def load_command(name: str) -> Command:
@@ -37,9 +39,17 @@ def load_command(name: str) -> Command:
 
 
 def overview() -> str:
-    """One line per command. Read from the sources' HELP, so that asking for help imports every command once."""
+    """One line per command. Only asking for help imports every command."""
     lines = [f"  {name:<14} {load_command(name).HELP}" for name in command_names()]
-    return "\n".join(["usage: ./kamao COMMAND [options]", "", *lines, "", "./kamao COMMAND --help tells a command's options."])
+    return "\n".join(
+        [
+            "usage: ./kamao COMMAND [options]",
+            "",
+            *lines,
+            "",
+            "./kamao COMMAND --help tells a command's options.",
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,9 +64,18 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     command = load_command(name)
     parser = argparse.ArgumentParser(prog=f"kamao {name}", description=command.HELP, allow_abbrev=False)
-    parser.add_argument("--home", type=Path, default=default_home(), help="the node's home (default: KAMAO_HOME, else %(default)s)")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=default_home(),
+        help="the node's home (default: KAMAO_HOME, else %(default)s)",
+    )
     command.add_arguments(parser)
-    parsed = parser.parse_args(arguments[1:])
+    if getattr(command, "PASSES_ON", False):
+        parsed, parsed_rest = parser.parse_known_args(arguments[1:])
+        parsed.rest = parsed_rest
+    else:
+        parsed = parser.parse_args(arguments[1:])
     parsed.home = parsed.home.expanduser().absolute()
     os.environ["KAMAO_HOME"] = str(parsed.home)
     try:

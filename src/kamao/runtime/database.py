@@ -1,7 +1,8 @@
-"""How to reach the node's database: parameters for psycopg and Django from KAMAO_DATABASE_URL or the home's socket.
+"""How to reach the node's database: parameters for psycopg and Django from KAMAO_DATABASE_URL or the home's
+socket.
 
-Owns the names of roles, the login and the start-up options every connection gets. Opens no connection itself; uses the
-standard library alone, so that the supervisor stays small.
+Owns the names of roles, the login and the start-up options every connection gets. Opens no connection itself;
+uses the standard library alone, so that the supervisor stays small.
 """
 
 import os
@@ -41,7 +42,8 @@ def embedded_address(home: Home) -> DatabaseAddress:
 
 
 def parse_url(url: str) -> DatabaseAddress:
-    """Read `postgresql://user:password@host:port/name?sslmode=…`; a socket folder is given as `?host=/folder`.
+    """Read `postgresql://user:password@host:port/name?sslmode=…`; a socket folder is given as
+    `?host=/folder`.
 
     Raises ValueError with a sentence that never repeats the password.
     """
@@ -52,9 +54,12 @@ def parse_url(url: str) -> DatabaseAddress:
     host = extra.pop("host", "") or unquote(parts.hostname or "") or "localhost"
     port = int(extra.pop("port", "") or parts.port or PORT)
     return DatabaseAddress(
-        host=host, port=port, dbname=unquote(parts.path.lstrip("/")) or extra.pop("dbname", "") or DATABASE_NAME,
+        host=host,
+        port=port,
+        dbname=unquote(parts.path.lstrip("/")) or extra.pop("dbname", "") or DATABASE_NAME,
         user=unquote(parts.username or "") or extra.pop("user", "") or LOGIN,
-        password=unquote(parts.password or "") or extra.pop("password", ""), extra=extra,
+        password=unquote(parts.password or "") or extra.pop("password", ""),
+        extra=extra,
     )
 
 
@@ -65,7 +70,9 @@ def node_address() -> DatabaseAddress:
 
 
 def startup_options(*, role: str) -> str:
-    """Start-up options of a connection: its role, and limits on waiting for locks and on forgotten transactions."""
+    """Start-up options of a connection: its role, and limits on waiting for locks and on forgotten
+    transactions.
+    """
     settings = {
         "role": role,
         "lock_timeout": LOCK_TIMEOUT_MS,
@@ -76,11 +83,18 @@ def startup_options(*, role: str) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-def connection_parameters(address: DatabaseAddress, *, role: str | None, application: str) -> dict[str, str | int]:
+def connection_parameters(
+    address: DatabaseAddress, *, role: str | None, application: str
+) -> dict[str, str | int]:
     """Keyword arguments for psycopg.connect; `role` None keeps the login's own rights (set-up only)."""
     parameters: dict[str, str | int] = {
-        "host": address.host, "port": address.port, "dbname": address.dbname, "user": address.user,
-        "application_name": application, "connect_timeout": 10, **address.extra,
+        "host": address.host,
+        "port": address.port,
+        "dbname": address.dbname,
+        "user": address.user,
+        "application_name": application,
+        "connect_timeout": 10,
+        **address.extra,
     }
     if address.password:
         parameters["password"] = address.password
@@ -91,6 +105,7 @@ def connection_parameters(address: DatabaseAddress, *, role: str | None, applica
 
 def conninfo(address: DatabaseAddress, *, role: str, application: str) -> str:
     """The same as one libpq connection string, for pools."""
+
     def quoted(value: str | int) -> str:
         return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 

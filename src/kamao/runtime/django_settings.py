@@ -1,6 +1,8 @@
-"""Django's settings for every process of a node; read from the home and a few KAMAO_ variables, never from a secret in code.
+"""Django's settings for every process of a node; read from the home and a few KAMAO_ variables, never from a
+secret in code.
 
-Owns the list of apps and middleware. Refuses to start without the home's secret key file, which `./kamao up` makes.
+Owns the list of apps and middleware. Refuses to start without the home's secret key file, which `./kamao up`
+makes.
 """
 
 import os
@@ -18,11 +20,17 @@ SECRET_KEY = read_secret_key(HOME)
 DEBUG = False
 BASE_URL = os.environ.get("KAMAO_BASE_URL", "http://127.0.0.1:8000")
 KAMAO_BASE_URL = BASE_URL
-# Outgoing calls to loopback addresses (webhook receivers, the sandbox bank) are refused unless this start-up setting says so.
+# Outgoing calls to loopback addresses (webhook receivers, the sandbox bank) are refused unless this start-up
+# setting says so.
 KAMAO_ALLOW_LOOPBACK = os.environ.get("KAMAO_ALLOW_LOOPBACK", "") == "1"
 KAMAO_SANDBOX_BANK_URL = os.environ.get("KAMAO_SANDBOX_BANK_URL", "")
 
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, os.environ.get("KAMAO_HOSTS", "").split(","))]
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    *filter(None, os.environ.get("KAMAO_HOSTS", "").split(",")),
+]
 CSRF_TRUSTED_ORIGINS = list(filter(None, os.environ.get("KAMAO_ORIGINS", "").split(",")))
 _SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = _SECURE
@@ -37,7 +45,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if _SECURE:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("KAMAO_TRUST_PROXY") else None
+    SECURE_PROXY_SSL_HEADER = (
+        ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("KAMAO_TRUST_PROXY") else None
+    )
 
 INSTALLED_APPS = [
     "unfold",
@@ -74,8 +84,11 @@ INSTALLED_APPS = [
     "kamao.portals.supplier",
     "kamao.portals.operator",
 ]
-INSTALLED_APPS = [app for app in INSTALLED_APPS
-                  if not app.startswith("kamao.") or (CHECKOUT / "src" / app.replace(".", "/") / "__init__.py").exists()]
+INSTALLED_APPS = [
+    app
+    for app in INSTALLED_APPS
+    if not app.startswith("kamao.") or (CHECKOUT / "src" / app.replace(".", "/") / "__init__.py").exists()
+]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -114,7 +127,13 @@ _ADDRESS = database.node_address()
 _ROLE = os.environ.get("KAMAO_DATABASE_ROLE", database.APP_ROLE)
 _APPLICATION = os.environ.get("KAMAO_PROCESS", "kamao")
 KAMAO_CONNINFO: str = database.conninfo(_ADDRESS, role=_ROLE, application=_APPLICATION)
-"""libpq connection string of the node's database in the role of this process; what CellPool is opened with."""
+"""libpq connection string of the node's database in the role of this process; what CellPool is opened with.
+"""
+_OPTIONS: dict[str, object] = {
+    "options": database.startup_options(role=_ROLE),
+    "application_name": _APPLICATION,
+    **_ADDRESS.extra,
+}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -124,17 +143,14 @@ DATABASES = {
         "HOST": _ADDRESS.host,
         "PORT": str(_ADDRESS.port),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {
-            "options": database.startup_options(role=_ROLE),
-            "application_name": _APPLICATION,
-            **_ADDRESS.extra,
-        },
+        "OPTIONS": _OPTIONS,
     },
 }
 _POOL_MAX = int(os.environ.get("KAMAO_DJANGO_POOL", "0"))
 if _POOL_MAX:
-    # A page costs one look into the pool instead of a connection of its own; tests and one-shot commands need none.
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _POOL_MAX, "timeout": 10}  # type: ignore[index]
+    # A page costs one look into the pool instead of a connection of its own; tests and one-shot commands need
+    # none.
+    _OPTIONS["pool"] = {"min_size": 1, "max_size": _POOL_MAX, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "identity.User"
@@ -197,12 +213,14 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = str(HOME.static)
-# A node serves collected files under names made of their content; tests and one-shot commands use them where they lie.
+# A node serves collected files under names made of their content; tests and one-shot commands use them where
+# they lie.
 _COLLECTED = os.environ.get("KAMAO_STATIC") == "collected"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "kamao.runtime.static.ContentNamedStorage" if _COLLECTED
+        "BACKEND": "kamao.runtime.static.ContentNamedStorage"
+        if _COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
 }

@@ -1,7 +1,8 @@
 """What the node says about itself: /healthz (this process answers), /readyz (the whole node works), /metrics.
 
-Owns the readiness rule: database reachable, every migration applied, the API present and a worker heartbeat younger than
-HEARTBEAT_AGE_MAX_S. Refuses metrics to anybody but loopback callers and holders of KAMAO_METRICS_TOKEN.
+Owns the readiness rule: database reachable, every migration applied, the API present and a worker heartbeat
+younger than HEARTBEAT_AGE_MAX_S. Refuses metrics to anybody but loopback callers and holders of
+KAMAO_METRICS_TOKEN.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from kamao.runtime.asgi_types import Receive, Scope, Send
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 HEARTBEAT_AGE_MAX_S = 15
-_REMEMBERED_S = 0.5
+_REMEMBERED_S = 0.1
 _HEARTBEAT_AGE = "SELECT extract(epoch FROM clock_timestamp() - max(beat_at))::float8 FROM worker_heartbeat"
 _APPLIED = "SELECT app, name FROM django_migrations"
 
@@ -41,8 +42,10 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 def expected_migrations() -> frozenset[tuple[str, str]]:
-    """All migrations of this build by app and name, read from the folders alone: importing them would cost megabytes."""
-    found = set()
+    """All migrations of this build by app and name, read from the folders alone: importing them would cost
+    megabytes.
+    """
+    found: set[tuple[str, str]] = set()
     for app in apps.get_app_configs():
         folder = Path(app.path, "migrations")
         found.update((app.label, path.stem) for path in folder.glob("[!_]*.py"))
@@ -50,7 +53,7 @@ def expected_migrations() -> frozenset[tuple[str, str]]:
 
 
 class ReadinessProbe:
-    """Looks at the node's parts, at most twice a second however often it is asked."""
+    """Looks at the node's parts, at most ten times a second however often it is asked."""
 
     def __init__(self) -> None:
         self._expected = expected_migrations()
@@ -99,7 +102,9 @@ def metrics_text() -> bytes:
 
 
 def may_read_metrics(scope: Scope) -> bool:
-    """Loopback callers, or whoever shows the token; a proxy on this machine therefore needs the token check in front."""
+    """Loopback callers, or whoever shows the token; a proxy on this machine therefore needs the token check
+    in front.
+    """
     token = os.environ.get("KAMAO_METRICS_TOKEN", "")
     if token:
         headers = dict(scope["headers"])
@@ -124,6 +129,10 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         body = await asyncio.to_thread(metrics_text)
     else:
         status, body = 404, b'{"error":"not found"}'
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,7 +1,8 @@
 """The home of a node: where its database, sockets, keys, logs and backups live.
 
-Owns the layout and the choice of the default place. Uses the standard library alone: the supervisor and the launcher
-side of every command import it. Refuses nothing; it only names paths and makes folders with the right mode.
+Owns the layout and the choice of the default place. Uses the standard library alone: the supervisor and the
+launcher side of every command import it. Refuses nothing; it only names paths and makes folders with the
+right mode.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ _SOCKET_PATH_BYTES_MAX = 90  # sun_path holds 108 bytes; PostgreSQL appends "/.s
 
 
 def default_home() -> Path:
-    """Where a node lives when nobody says: KAMAO_HOME, else the system's place for root, else the user's own."""
+    """Where a node lives: KAMAO_HOME, else the system's place for root, else the user's own."""
     named = os.environ.get("KAMAO_HOME")
     if named:
         return Path(named).expanduser().absolute()
@@ -87,7 +88,9 @@ class Home:
 
     @property
     def sockets(self) -> Path:
-        """Folder of the database's socket; a short one elsewhere when the home's path is too long for a socket."""
+        """Folder of the database's socket; a short one elsewhere when the home's path is too long for a
+        socket.
+        """
         folder = self.run / "pg"
         if len(os.fsencode(folder)) <= _SOCKET_PATH_BYTES_MAX:
             return folder
@@ -95,15 +98,20 @@ class Home:
         return Path(tempfile.gettempdir()) / f"kamao-{os.geteuid()}-{mark}"
 
     def make(self) -> None:
-        """Make the folders. Keys and backups are the owner's alone; the root lets others only pass through."""
+        """Make the folders. Keys and backups are the owner's alone; others may pass through the root."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o755)
-        for folder, mode in ((self.run, 0o755), (self.keys, 0o700), (self.logs, 0o755), (self.backups, 0o700)):
+        for folder, mode in (
+            (self.run, 0o755),
+            (self.keys, 0o700),
+            (self.logs, 0o755),
+            (self.backups, 0o700),
+        ):
             folder.mkdir(exist_ok=True, mode=mode)
             folder.chmod(mode)
 
 
 def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Write a file in one step, readable by its owner alone (or as `mode` says), durable before it is named."""
+    """Write a file in one step, readable by its owner alone (or as `mode` says), and durable."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:

@@ -1,7 +1,8 @@
 """The keyring file of a node, held against what its database was sealed with.
 
-Owns the rule that a missing or foreign keyring of a node with sealed data stops the start and is never replaced in
-silence. The database knows the ids of the keys it was sealed with (table `worker_sealing_key`), never a key.
+Owns the rule that a missing or foreign keyring of a node with sealed data stops the start and is never
+replaced in silence. The database knows the ids of the keys it was sealed with (table `worker_sealing_key`),
+never a key.
 """
 
 from pathlib import Path
@@ -52,12 +53,15 @@ def ensure_keyring(path: Path) -> None:
     try:
         ring = Keyring.load(path)
     except KeyMissing as error:
-        raise KeysUnusable(f"the key file {path} cannot be used: {error}. Bring it back with './kamao restore-keys FILE'.") from error
+        raise KeysUnusable(
+            f"the key file {path} cannot be used: {error}. Bring it back with './kamao restore-keys FILE'."
+        ) from error
     missing = needed - ids_of(ring)
     if missing:
         raise KeysUnusable(
-            f"the key file {path} lacks the keys {', '.join(sorted(missing))}, which this database's data is sealed with."
-            " It is the key file of another node, or an old copy; bring the right one with './kamao restore-keys FILE'."
+            f"the key file {path} lacks keys {', '.join(sorted(missing))}, with which data here was sealed."
+            " It is the key file of another node, or an old copy; bring the right one with"
+            " './kamao restore-keys FILE'."
         )
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, [sorted(ids_of(ring))])

@@ -1,7 +1,9 @@
-"""Fills an empty node with the demo and writes `<home>/demo.json`; runs as a process of its own before the web starts.
+"""Fills an empty node with the demo and writes `<home>/demo.json`; runs as a process of its own before the
+web starts.
 
-Owns the file: `base_url`, `users` (role, email, password) and `api_keys` (merchant, supplier; live and test). What the
-demo consists of is `kamao.runtime.demo`; it is asked every time and decides itself whether something is still missing.
+Owns the file: `base_url`, `users` (role, email, password) and `api_keys` (merchant, supplier; live and test).
+What the demo consists of is `kamao.runtime.demo`; it is asked every time and decides itself whether something
+is still missing.
 """
 
 import json
@@ -34,7 +36,9 @@ def main() -> int:
     existing = json.loads(home.demo_file.read_text()) if home.demo_file.exists() else None
     content: dict[str, object] = dict(existing or {"users": [], "api_keys": {}})
     if find_spec("kamao.runtime.demo") is not None:
-        told = import_module("kamao.runtime.demo").load(DemoContext(home=home.root, base_url=base_url, existing=existing))
+        told = import_module("kamao.runtime.demo").load(
+            DemoContext(home=home.root, base_url=base_url, existing=existing)
+        )
         content.update(told or {})
     content["base_url"] = base_url
     write_private(home.demo_file, json.dumps(content, ensure_ascii=False, indent=2).encode())

@@ -33,8 +33,7 @@ class NodeState:
         """Record this state."""
         write_private(home.state_file, json.dumps(asdict(self)).encode(), mode=0o644)
 
-    @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether that supervisor still runs."""
         return is_same_process(self.pid, self.ticks)
 
@@ -64,7 +63,9 @@ def take_home(home: Home) -> IO[str]:
         lock.close()
         state = read_state(home)
         where = f" at {state.base_url} (pid {state.pid})" if state else ""
-        raise AlreadyRunning(f"this home is already served{where}; './kamao down --home {home.root}' stops it") from None
+        raise AlreadyRunning(
+            f"this home is already served{where}; './kamao down --home {home.root}' stops it"
+        ) from None
     return lock
 
 

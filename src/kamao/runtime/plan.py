@@ -84,7 +84,7 @@ class NodePlan:
             own["KAMAO_ALLOW_LOOPBACK"] = "1"
             own["KAMAO_SANDBOX_BANK_URL"] = self.bank_url
             own["KAMAO_SANDBOX_BANK_HOME"] = str(self.home.root / "bank")
-        inherited = {name: value for name, value in os.environ.items() if name not in {"KAMAO_DATABASE_ROLE"}}
+        inherited = {name: value for name, value in os.environ.items() if name != "KAMAO_DATABASE_ROLE"}
         return {**inherited, **own}
 
     def ready_line(self) -> str:
@@ -93,7 +93,9 @@ class NodePlan:
         if self.demo:
             logins = demo_logins(self.home.demo_file)
             if logins:
-                line += "  " + "  ".join(f"{login['role']}: {login['email']} / {login['password']}" for login in logins)
+                line += "  " + "  ".join(
+                    f"{login['role']}: {login['email']} / {login['password']}" for login in logins
+                )
         return line
 
 

@@ -1,7 +1,9 @@
-"""Brings a database to the state this build needs: version, roles, the database itself, migrations, keys, static files.
+"""Brings a database to the state this build needs: version, roles, the database itself, migrations, keys,
+static files.
 
-Owns the order of these steps and runs as a process of its own before any other, so that the supervisor stays small.
-Refuses a server older than 18, a login that may not take Kamao's roles, and keys that do not fit the sealed data.
+Owns the order of these steps and runs as a process of its own before any other, so that the supervisor stays
+small. Refuses a server older than 18, a login that may not take Kamao's roles, and keys that do not fit the
+sealed data.
 """
 
 import os
@@ -16,7 +18,14 @@ from django.core.management import call_command
 from psycopg import sql
 
 from kamao.runtime import database
-from kamao.runtime.database import APP_ROLE, LOGIN, OWNER_ROLE, READER_ROLE, DatabaseAddress, connection_parameters
+from kamao.runtime.database import (
+    APP_ROLE,
+    LOGIN,
+    OWNER_ROLE,
+    READER_ROLE,
+    DatabaseAddress,
+    connection_parameters,
+)
 from kamao.runtime.keys import KeysUnusable, ensure_keyring
 from kamao.runtime.postgres import SUPERUSER
 from kamao.runtime.static import collect_static
@@ -43,13 +52,17 @@ def check_version(connection: Connection) -> None:
     """Refuse a server older than PostgreSQL 18."""
     if connection.info.server_version < VERSION_MIN:
         raise NotPrepared(
-            f"KAMAO_DATABASE_URL names PostgreSQL {connection.info.server_version // 10_000}; Kamao needs 18 or newer."
+            f"KAMAO_DATABASE_URL names PostgreSQL {connection.info.server_version // 10_000};"
+            " Kamao needs 18 or newer."
         )
 
 
 def make_roles(connection: Connection) -> None:
     """Make the three group roles and let the connected login (and the node's own login) take them."""
-    existing = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'kamao%%'").fetchall()}
+    existing = {
+        row[0]
+        for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'kamao%%'").fetchall()
+    }
     for role in (OWNER_ROLE, APP_ROLE, READER_ROLE):
         if role not in existing:
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
@@ -59,13 +72,17 @@ def make_roles(connection: Connection) -> None:
 
 
 def make_login(connection: Connection) -> None:
-    """The embedded server's login: it may take the three roles, inherits none of them, and is nobody without one."""
+    """The embedded server's login: it may take the three roles, inherits none of them, and is nobody without
+    one.
+    """
     row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (LOGIN,)).fetchone()
     login = sql.Identifier(LOGIN)
     if row is None:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(login))
     for role in (OWNER_ROLE, APP_ROLE, READER_ROLE):
-        connection.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(role), login))
+        connection.execute(
+            sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(role), login)
+        )
 
 
 def make_database(connection: Connection, name: str) -> None:
@@ -86,14 +103,22 @@ def make_grants(connection: Connection, name: str) -> None:
         sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
         sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {owner}"),
         sql.SQL("GRANT USAGE ON SCHEMA public TO {app}, {reader}"),
-        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-                " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"),
-        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT ON TABLES TO {reader}"),
-        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-                " GRANT USAGE, SELECT ON SEQUENCES TO {app}, {reader}"),
+        sql.SQL(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"
+        ),
+        sql.SQL(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT ON TABLES TO {reader}"
+        ),
+        sql.SQL(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+            " GRANT USAGE, SELECT ON SEQUENCES TO {app}, {reader}"
+        ),
     )
     for statement in statements:
-        connection.execute(statement.format(database=sql.Identifier(name), owner=owner, app=app, reader=reader))
+        connection.execute(
+            statement.format(database=sql.Identifier(name), owner=owner, app=app, reader=reader)
+        )
 
 
 def prepare_embedded(address: DatabaseAddress) -> None:
@@ -106,7 +131,9 @@ def prepare_embedded(address: DatabaseAddress) -> None:
     with connect(replace(admin, dbname=address.dbname), role=None) as connection:
         make_grants(connection, address.dbname)
         connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(address.dbname), sql.Identifier(LOGIN))
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+                sql.Identifier(address.dbname), sql.Identifier(LOGIN)
+            )
         )
 
 
@@ -119,15 +146,18 @@ def prepare_external(address: DatabaseAddress) -> None:
             make_grants(connection, address.dbname)
     except psycopg.errors.InsufficientPrivilege as error:
         raise NotPrepared(
-            "the login of KAMAO_DATABASE_URL may not make Kamao's roles and grants: let it create roles (CREATEROLE) and own"
-            f" the database, or run the statements of docs/runbooks/external-database.md. PostgreSQL says: {error}"
+            "the login of KAMAO_DATABASE_URL may not make Kamao's roles and grants: let it create roles"
+            " (CREATEROLE) and own the database, or run the statements of docs/runbooks/external-database.md."
+            f" PostgreSQL says: {error}"
         ) from error
     except psycopg.OperationalError as error:
         raise NotPrepared(f"KAMAO_DATABASE_URL cannot be reached: {error}") from error
 
 
 def migrate() -> None:
-    """Apply missing migrations as the owner, then look at the keys; one node at a time, cheap when nothing is missing."""
+    """Apply missing migrations as the owner, then look at the keys; one node at a time, cheap when nothing is
+    missing.
+    """
     with connect(database.node_address(), role=OWNER_ROLE) as connection:
         connection.execute("SET lock_timeout = 0")
         connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))

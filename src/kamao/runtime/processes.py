@@ -1,7 +1,7 @@
 """Small facts about processes that the supervisor and its children share.
 
-Owns the tie between a child and its parent (Linux' parent-death signal), and the identity of a process beyond its
-number: a pid alone may have been given to somebody else since.
+Owns the tie between a child and its parent (Linux' parent-death signal), and the identity of a process beyond
+its number: a pid alone may have been given to somebody else since.
 """
 
 import ctypes

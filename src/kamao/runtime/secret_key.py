@@ -1,6 +1,7 @@
 """The key that signs sessions and links: a file in the home, never in the database or a backup.
 
-Owns that one file. Uses the standard library alone, because the supervisor makes it before anything else starts.
+Owns that one file. Uses the standard library alone, because the supervisor makes it before anything else
+starts.
 """
 
 import secrets
@@ -17,7 +18,9 @@ def read_secret_key(home: Home) -> str:
     try:
         return home.secret_key_file.read_text().strip()
     except FileNotFoundError as error:
-        raise NoSecretKey(f"{home.root} is not the home of a node yet: start it once with ./kamao up") from error
+        raise NoSecretKey(
+            f"{home.root} is not the home of a node yet: start it once with ./kamao up"
+        ) from error
 
 
 def make_secret_key(home: Home) -> None:

@@ -1,6 +1,7 @@
 """Collected static files: every app's styles and scripts in one folder of the home, named by their content.
 
-Owns the decision whether they must be collected again. The web server sends them itself; Python never sees the request.
+Owns the decision whether they must be collected again. The web server sends them itself; Python never sees
+the request.
 """
 
 import hashlib
@@ -24,7 +25,9 @@ def _fingerprint() -> str:
 
 
 class ContentNamedStorage(ManifestStaticFilesStorage):
-    """Names files by content; tolerates what third-party styles refer to but do not ship (source maps, mostly)."""
+    """Names files by content; tolerates what third-party styles refer to but do not ship (source maps,
+    mostly).
+    """
 
     manifest_strict = False
 

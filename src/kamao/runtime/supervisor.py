@@ -1,8 +1,9 @@
-"""The parent of a node: starts the database, prepares it, starts web, worker and the sandbox bank, and keeps them running.
+"""The parent of a node: starts the database, prepares it, starts web, worker and the sandbox bank, and keeps
+them running.
 
-Owns order and life: what is started when, what is restarted, how all of it stops. Uses the standard library alone and
-imports no part of the application, so that it stays small and cannot be taken down by it. Children die with it by the
-kernel's own hand; the database then shuts down by itself.
+Owns order and life: what is started when, what is restarted, how all of it stops. Uses the standard library
+alone and imports no part of the application, so that it stays small and cannot be taken down by it. Children
+die with it by the kernel's own hand; the database then shuts down by itself.
 """
 
 import http.client
@@ -53,7 +54,8 @@ class Supervisor:
         self._lock: IO[str] | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
-    # -- life ---------------------------------------------------------------------------------------------------------
+    # -- life
+    # ---------------------------------------------------------------------------------------------------------
 
     def run(self) -> int:
         """Start everything, watch it, stop it; returns the exit code."""
@@ -95,7 +97,8 @@ class Supervisor:
         if self._stopping:
             raise _Stopped
 
-    # -- starting -----------------------------------------------------------------------------------------------------
+    # -- starting
+    # -----------------------------------------------------------------------------------------------------
 
     def _start_database(self) -> None:
         if self.plan.external_database:
@@ -121,20 +124,30 @@ class Supervisor:
             process.wait()
             raise
         if process.returncode != 0:
-            said = log.read_bytes()[min(size, log.stat().st_size):].decode(errors="replace").strip()
-            raise StartFailed(said.splitlines()[-1].removeprefix("kamao: ") if said else f"{name} failed; see {log}")
+            said = log.read_bytes()[min(size, log.stat().st_size) :].decode(errors="replace").strip()
+            raise StartFailed(
+                said.splitlines()[-1].removeprefix("kamao: ") if said else f"{name} failed; see {log}"
+            )
 
     def _start_bank(self) -> None:
         command = [sys.executable, "-m", "kamao_sandbox.bank", *self.plan.bank_arguments()]
         self._start_child("bank", command)
 
     def _start_processes(self) -> None:
-        web = ["-m", "kamao.runtime.web", "--host", self.plan.host, "--port", str(self.plan.port),
-               "--workers", str(self.plan.web_workers)]
+        web = [
+            "-m",
+            "kamao.runtime.web",
+            "--host",
+            self.plan.host,
+            "--port",
+            str(self.plan.port),
+            "--workers",
+            str(self.plan.web_workers),
+        ]
         if (self.home.static / "staticfiles.json").exists():
             web += ["--static", str(self.home.static)]
         self._start_child("web", [sys.executable, *web])
-        self._start_child("worker", [sys.executable, "-m", "kamao.worker.main"])
+        self._start_child("worker", [sys.executable, "-m", "kamao.worker"])
         if self.plan.live_demo:
             self._start_child("live-demo", [sys.executable, "-m", "kamao.runtime.live_demo"])
         self._record()
@@ -145,7 +158,8 @@ class Supervisor:
         self._children.append(child)
         self._record()
 
-    # -- watching -----------------------------------------------------------------------------------------------------
+    # -- watching
+    # -----------------------------------------------------------------------------------------------------
 
     def _watch_until_stopped(self) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT_S
@@ -189,7 +203,8 @@ class Supervisor:
         self._state.children = children
         self._state.write(self.home)
 
-    # -- stopping -----------------------------------------------------------------------------------------------------
+    # -- stopping
+    # -----------------------------------------------------------------------------------------------------
 
     def _stop_everything(self) -> None:
         """Callers first, the database last; what does not stop in its grace is killed."""
@@ -217,4 +232,3 @@ def _answers_ready(port: int) -> bool:
         return False
     finally:
         connection.close()
-

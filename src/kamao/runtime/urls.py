@@ -1,4 +1,6 @@
-"""All pages of a node: each app's own `urls`, and nothing else. The API has its own routes and is not seen from here."""
+"""All pages of a node: each app's own `urls`, and nothing else. The API has its own routes and is not seen
+from here.
+"""
 
 from importlib.util import find_spec
 
@@ -23,8 +25,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="set_language"),
     path("language/messages.js", JavaScriptCatalog.as_view(), name="javascript-catalog"),
 ]
-urlpatterns += [path(prefix, include(f"{app}.urls")) for app, prefix in MOUNTS
-                if apps.is_installed(app) and find_spec(f"{app}.urls") is not None]
+urlpatterns += [
+    path(prefix, include(f"{app}.urls"))
+    for app, prefix in MOUNTS
+    if apps.is_installed(app) and find_spec(f"{app}.urls") is not None
+]
 
 handler400 = "kamao.portals.kit.refusals.bad_request"
 handler403 = "kamao.portals.kit.refusals.permission_denied"

@@ -14,7 +14,9 @@ from granian.log import LogLevels
 
 BACKLOG = 2048
 REQUESTS_AT_ONCE = 1024
-"""Per worker: beyond it connections wait in the backlog; the API answers 503 long before by its own bounded queues."""
+"""Per worker: beyond it connections wait in the backlog; the API answers 503 long before by its own bounded
+queues.
+"""
 
 
 def main() -> int:
@@ -26,11 +28,23 @@ def main() -> int:
     parser.add_argument("--static", type=Path)
     args = parser.parse_args()
     server = Granian(
-        "kamao.runtime.asgi:application", address=args.host, port=args.port, interface=Interfaces.ASGI,
-        workers=args.workers, loop=Loops.uvloop, websockets=False, http=HTTPModes.http1, backlog=BACKLOG,
-        backpressure=REQUESTS_AT_ONCE, http1_settings=HTTP1Settings(header_read_timeout=15_000),
-        respawn_failed_workers=True, respawn_interval=0.5, workers_kill_timeout=10, log_level=LogLevels.warning,
-        static_path_route=["/static"] if args.static else None, static_path_mount=[args.static] if args.static else None,
+        "kamao.runtime.asgi:application",
+        address=args.host,
+        port=args.port,
+        interface=Interfaces.ASGI,
+        workers=args.workers,
+        loop=Loops.uvloop,
+        websockets=False,
+        http=HTTPModes.http1,
+        backlog=BACKLOG,
+        backpressure=REQUESTS_AT_ONCE,
+        http1_settings=HTTP1Settings(header_read_timeout=15_000),
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+        static_path_route=["/static"] if args.static else None,
+        static_path_mount=[args.static] if args.static else None,
         process_name=None,
     )
     server.serve()

@@ -1,1 +1,1 @@
-"""Background work: the job registry (procrastinate), schedules and relay loops; plugs connectors into ports."""
+"""Background work: jobs (procrastinate), schedules and relay loops; plugs connectors into ports."""

@@ -18,7 +18,9 @@ class Heartbeat(models.Model):
 
 
 class SealingKey(models.Model):
-    """The id of a key that data here was sealed with: start-up holds the key file against it. Never the key itself."""
+    """The id of a key that data here was sealed with: start-up holds the key file against it. Never the key
+    itself.
+    """
 
     key_id = models.CharField(max_length=80, primary_key=True)
 

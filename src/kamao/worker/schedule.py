@@ -1,8 +1,8 @@
 """What the worker does again and again: named loops, each in a thread of its own.
 
-Owns pacing, isolation and the worker's sign of life. A loop's function does one bounded round and returns how much it
-did: while it finds work it is called again at once, otherwise after its pause. A failing round is logged, counted and
-repeated later; it never takes the other loops down (the one named isolation point here).
+Owns pacing, isolation and the worker's sign of life. A loop's function does one bounded round and returns how
+much it did: while it finds work it is called again at once, otherwise after its pause. A failing round is
+logged, counted and repeated later; it never takes the other loops down (the one named isolation point here).
 """
 
 import logging
@@ -15,14 +15,18 @@ from prometheus_client import Counter
 from kamao.worker.context import WorkerContext
 
 log = logging.getLogger("kamao.worker.schedule")
-_ROUNDS = Counter("kamao_worker_rounds_total", "Rounds of a worker loop, by loop and outcome", ["loop", "outcome"])
+_ROUNDS = Counter(
+    "kamao_worker_rounds_total", "Rounds of a worker loop, by loop and outcome", ["loop", "outcome"]
+)
 _ITEMS = Counter("kamao_worker_items_total", "Items a worker loop has worked on", ["loop"])
 _PAUSE_AFTER_FAILURE_MAX_S = 30.0
 
 
 @dataclass(frozen=True)
 class Loop:
-    """One loop: its name in logs and metrics, its round, and the pause (seconds) after a round that found nothing."""
+    """One loop: its name in logs and metrics, its round, and the pause (seconds) after a round that found
+    nothing.
+    """
 
     name: str
     run_once: Callable[[WorkerContext], int]
@@ -44,11 +48,14 @@ class LoopThread(threading.Thread):
             try:
                 done = self.loop.run_once(self._context)
             except Exception:
-                # Isolation point: whatever one loop meets (a restarting database, one bad row), the others go on.
+                # Isolation point: whatever one loop meets (a restarting database, one bad row), the others go
+                # on.
                 failures += 1
                 _ROUNDS.labels(self.loop.name, "failed").inc()
                 log.exception("loop %s failed (%d in a row)", self.loop.name, failures)
-                self._stopping.wait(min(self.loop.pause_s + 0.2 * 2**min(failures, 10), _PAUSE_AFTER_FAILURE_MAX_S))
+                self._stopping.wait(
+                    min(self.loop.pause_s + 0.2 * 2 ** min(failures, 10), _PAUSE_AFTER_FAILURE_MAX_S)
+                )
                 continue
             failures = 0
             _ROUNDS.labels(self.loop.name, "done").inc()
@@ -71,7 +78,9 @@ class Schedule:
             thread.start()
 
     def stop(self, *, timeout_s: float = 10.0) -> None:
-        """Let every loop finish its round; a round longer than `timeout_s` is left to its transaction's rollback."""
+        """Let every loop finish its round; a round longer than `timeout_s` is left to its transaction's
+        rollback.
+        """
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout_s)

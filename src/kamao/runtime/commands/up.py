@@ -16,11 +16,20 @@ HELP = "start the node: database, web and API on one port, worker"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--demo", action="store_true", help="fill an empty node with a story to look at, and the sandbox bank")
-    parser.add_argument("--live-demo", action="store_true", help="like --demo, and the demo goes on trading gently")
-    parser.add_argument("--port", type=int, default=8000, help="port of web and API (default 8000; 0 picks a free one)")
+    """What kind of node, and where it listens."""
+    parser.add_argument(
+        "--demo", action="store_true", help="fill an empty node with a story to look at, and the sandbox bank"
+    )
+    parser.add_argument(
+        "--live-demo", action="store_true", help="like --demo, and the demo goes on trading gently"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8000, help="port of web and API (default 8000; 0 picks a free one)"
+    )
     parser.add_argument("--web", type=int, default=1, metavar="N", help="web processes (default 1)")
-    parser.add_argument("--lan", action="store_true", help="listen on all addresses of this machine, not on loopback alone")
+    parser.add_argument(
+        "--lan", action="store_true", help="listen on all addresses of this machine, not on loopback alone"
+    )
 
 
 def make_plan(args: argparse.Namespace) -> NodePlan:
@@ -30,15 +39,25 @@ def make_plan(args: argparse.Namespace) -> NodePlan:
     addresses = own_addresses() if args.lan else ()
     demo = args.demo or args.live_demo
     return NodePlan(
-        home=Home(args.home), host=host, port=port, base_url=f"http://127.0.0.1:{port}", web_workers=max(1, args.web),
-        demo=demo, live_demo=args.live_demo, bank_port=free_port(preferred=port + 1) if demo else 0, hosts=addresses,
+        home=Home(args.home),
+        host=host,
+        port=port,
+        base_url=f"http://127.0.0.1:{port}",
+        web_workers=max(1, args.web),
+        demo=demo,
+        live_demo=args.live_demo,
+        bank_port=free_port(preferred=port + 1) if demo else 0,
+        hosts=addresses,
     )
 
 
 def run(args: argparse.Namespace) -> int:
+    """Start the node and stay; returns when it has stopped."""
     plan = make_plan(args)
     if not port_is_free(plan.host, plan.port):
-        print(f"kamao: port {plan.port} is taken by another program; choose one with --port.", file=sys.stderr)
+        print(
+            f"kamao: port {plan.port} is taken by another program; choose one with --port.", file=sys.stderr
+        )
         return 1
     plan.home.make()
     make_secret_key(plan.home)
