@@ -87,6 +87,18 @@ def payable(organisation: UUID, currency: str = "CNY") -> Account:
     return owned("payable", organisation, currency)
 
 
+def node_accounts(currency: str = "CNY") -> list[Account]:
+    """Return the node's own accounts that trade in a currency posts to without asking."""
+    return [
+        escrow(currency),
+        platform("refund_due", currency),
+        platform("unapplied", currency),
+        platform("guarantee", currency),
+        platform("recourse", currency),
+        platform("income", currency, "margin"),
+    ]
+
+
 def ensure_accounts(connection: Connection, accounts: Sequence[Account], *, at: datetime) -> None:
     """Create the accounts that do not exist yet; existing ones are left as they are."""
     unique = sorted({account.id: account for account in accounts}.values(), key=lambda account: account.id)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from kamao.engine.arrays import integers, texts
 from kamao.engine.ledger.accounts import Account
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
@@ -114,14 +115,14 @@ class Journal:
                     (
                         self._at,
                         sql_array(ids),
-                        [row[0] for row in rows],
+                        texts([row[0] for row in rows]),
                         sql_array([row[1] for row in rows]),
                         sql_array([row[2] for row in rows]),
-                        [row[3] for row in rows],
-                        [row[4] for row in rows],
-                        [row[5] for row in rows],
-                        [row[6] for row in rows],
-                        *(list(column) for column in zip(*self._numbers, strict=True)),
+                        integers([row[3] for row in rows]),
+                        texts([row[4] for row in rows]),
+                        texts([row[5].hex if row[5] else None for row in rows]),
+                        texts([row[6].hex if row[6] else None for row in rows]),
+                        *(integers(column) for column in zip(*self._numbers, strict=True)),
                     ),
                 )
             changed = [row for row in self.locked.values() if row.changed]
@@ -130,9 +131,9 @@ class Journal:
                     statement("ledger/update_accounts"),
                     (
                         sql_array([row.id for row in changed]),
-                        [row.balance for row in changed],
-                        [row.pending for row in changed],
-                        [row.entry_no for row in changed],
+                        integers([row.balance for row in changed]),
+                        integers([row.pending for row in changed]),
+                        integers([row.entry_no for row in changed]),
                     ),
                 )
             deltas = {account: amount for account, amount in self._deltas.items() if amount}

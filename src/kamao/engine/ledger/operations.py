@@ -218,4 +218,5 @@ def roll_up(connection: Connection, *, limit: int = 10_000) -> int:
             cursor.execute(
                 statement("ledger/add_to_balances"), (sql_array(ordered), [totals[key] for key in ordered])
             )
+            assert cursor.rowcount == len(ordered), "every delta has its account"
     return len(rows)

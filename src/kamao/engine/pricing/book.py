@@ -4,7 +4,7 @@ Each transaction reads ``pricing_epoch`` first; every writer of prices raises it
 true, a changed one empties it. Rows that take effect later are cached with their time and judged at the moment asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -65,7 +65,7 @@ class PriceBook:
     def __init__(self) -> None:
         self._epoch = -1
         self._by_code: dict[str, SkuTerms | None] = {}
-        self._private: dict[tuple[UUID, UUID], list[Rule]] = {}
+        self._private: dict[tuple[UUID, str], list[Rule]] = {}
         self._prices: dict[tuple[UUID, UUID, int, int], Price | None] = {}
         self._ranked: dict[UUID, list[Offer]] = {}
         self._until: datetime | None = None
@@ -75,25 +75,29 @@ class PriceBook:
         connection: Connection,
         *,
         epoch: int,
-        skus: Sequence[str],
-        merchants: Sequence[UUID],
+        pairs: Collection[tuple[UUID, str]],
         at: datetime,
     ) -> None:
-        """Make the book true for these SKU codes and merchants as of ``epoch``, read in this transaction."""
+        """Make the book true for these (merchant, SKU code) pairs as of ``epoch``, read in this transaction."""
         if epoch != self._epoch or len(self._by_code) > _SKUS_CACHED or len(self._private) > _PAIRS_CACHED:
             self._by_code, self._private, self._epoch = {}, {}, epoch
             self._forget_prices()
         if self._until is not None and at >= self._until:
+            # Something took effect: compute anew, and look again for what comes next.
             self._forget_prices()
-        missing = sorted({code for code in skus if code not in self._by_code})
+            self._private = {}
+        missing = sorted({code for _, code in pairs if code not in self._by_code})
         if missing:
             self._load_skus(connection, missing)
-        known = [terms for code in set(skus) if (terms := self._by_code[code]) is not None]
-        self._load_private(connection, known, merchants)
-        for terms in known:
-            for moment in terms.changes:
-                if moment > at and (self._until is None or moment < self._until):
-                    self._until = moment
+        unknown = [pair for pair in pairs if pair not in self._private]
+        if unknown:
+            self._load_private(connection, unknown, at)
+
+    def _watch(self, changes: Sequence[datetime], at: datetime) -> None:
+        """Remember the next moment at which computed prices stop being true."""
+        for moment in changes:
+            if moment > at and (self._until is None or moment < self._until):
+                self._until = moment
 
     def _forget_prices(self) -> None:
         self._prices, self._ranked, self._until = {}, {}, None
@@ -125,29 +129,30 @@ class PriceBook:
             self._by_code[terms.sku.code] = terms
 
     def _load_private(
-        self, connection: Connection, known: Sequence[SkuTerms], merchants: Sequence[UUID]
+        self, connection: Connection, pairs: Sequence[tuple[UUID, str]], at: datetime
     ) -> None:
-        buyers = set(merchants)
-        missing = [
-            (buyer, terms) for terms in known for buyer in buyers if (buyer, terms.sku.id) not in self._private
-        ]
-        if not missing:
-            return
-        targets = {target for _, terms in missing for target in targets_of(terms.sku)} - {ANY_TARGET}
+        targets = {ANY_TARGET}
+        for _, code in pairs:
+            terms = self._by_code[code]
+            if terms is not None:
+                targets.update(targets_of(terms.sku))
         with connection.cursor() as cursor:
             cursor.execute(
                 statement("pricing/read_private_rules"),
-                (sorted({buyer.hex for buyer, _ in missing}), sql_array([*sorted(targets), ANY_TARGET])),
+                (sorted({merchant.hex for merchant, _ in pairs}), sql_array(sorted(targets))),
             )
             rules: dict[str, list[Rule]] = {}
             for row in cursor.fetchall():
-                rule = Rule(*row)
-                rules.setdefault(rule.audience, []).append(rule)
-        for buyer, terms in missing:
+                rules.setdefault(row[1], []).append(Rule(*row))
+        for merchant, code in pairs:
+            terms = self._by_code[code]
+            if terms is None:
+                continue
             own = set(targets_of(terms.sku))
-            found = [rule for rule in rules.get(buyer.hex, ()) if rule.target in own]
-            self._private[buyer, terms.sku.id] = found
-            terms.changes.extend(rule.effective_from for rule in found)
+            found = [rule for rule in rules.get(merchant.hex, ()) if rule.target in own]
+            self._private[merchant, code] = found
+            self._watch(terms.changes, at)
+            self._watch([rule.effective_from for rule in found], at)
 
     def sku(self, code: str) -> Sku | None:
         """Return an opened SKU, or None where there is none of that code."""
@@ -175,7 +180,7 @@ class PriceBook:
             return self._prices[key]
         terms = self._by_code[code]
         assert terms is not None, "the SKU was opened"
-        rules = terms.rules + self._private[merchant, terms.sku.id]
+        rules = terms.rules + self._private[merchant, code]
         price = price_of(
             rules, sku=terms.sku, offer=offer, merchant=merchant, level=level, quantity=quantity, at=at
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from kamao.engine.arrays import booleans, bytes_of, constant, integers, moments, texts
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.types import Offer, Sku
@@ -63,9 +64,9 @@ def write_drafts(
     with connection.pipeline(), connection.cursor() as cursor:
         orders = sql_array([draft.order for draft in drafts])
         merchants = sql_array([draft.request.merchant for draft in drafts])
-        references = [draft.request.reference for draft in drafts]
+        references = texts([draft.request.reference for draft in drafts])
         cursor.execute(
-            statement("trade/insert_references"), (merchants, references, orders, [draft.content for draft in drafts])
+            statement("trade/insert_references"), (merchants, references, orders, bytes_of([draft.content for draft in drafts]))
         )
         cursor.execute(statement("trade/insert_orders"), (at, *_order_columns(drafts, at)))
         journal.flush(connection)
@@ -76,7 +77,7 @@ def write_drafts(
                 (
                     sql_array([draft.order for draft in funded]),
                     sql_array([draft.source for draft in funded if draft.source]),
-                    [draft.amount_minor for draft in funded],
+                    integers([draft.amount_minor for draft in funded]),
                 ),
             )
         cursor.execute(
@@ -84,7 +85,7 @@ def write_drafts(
             (
                 orders,
                 sql_array([draft.offer.supplier for draft in drafts]),
-                [draft.offer.cost_e4 for draft in drafts],
+                integers([draft.offer.cost_e4 for draft in drafts]),
             ),
         )
         if codes:
@@ -103,27 +104,27 @@ def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[object, ...]:
     return (
         sql_array([draft.order for draft in drafts]),
         sql_array([request.merchant for request in requests]),
-        [request.reference for request in requests],
+        texts([request.reference for request in requests]),
         sql_array([draft.sku.id for draft in drafts]),
         sql_array([draft.offer.id for draft in drafts]),
-        [draft.sku.promise_id for draft in drafts],
-        [request.quantity for request in requests],
-        [draft.unit_price_e4 for draft in drafts],
-        [draft.amount_minor for draft in drafts],
-        [draft.sku.currency for draft in drafts],
-        ["delivered" if draft.delivered else "paid" for draft in drafts],
-        [draft.amount_minor for draft in drafts],
-        [len(draft.codes) for draft in drafts],
-        [request.intake for request in requests],
-        [request.sales_channel for request in requests],
-        [request.channel_order_no for request in requests],
-        [request.retail_unit_price_e4 for request in requests],
-        [bool(request.target_json) for request in requests],
-        [request.notify_url for request in requests],
-        [request.metadata_json.decode() if request.metadata_json else None for request in requests],
-        [None] * len(drafts),
-        [at if draft.delivered else None for draft in drafts],
-        [settles_at(draft.offer, at) if draft.delivered else None for draft in drafts],
+        texts([None if draft.sku.promise_id is None else draft.sku.promise_id.hex for draft in drafts]),
+        integers([request.quantity for request in requests]),
+        integers([draft.unit_price_e4 for draft in drafts]),
+        integers([draft.amount_minor for draft in drafts]),
+        texts([draft.sku.currency for draft in drafts]),
+        texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
+        integers([draft.amount_minor for draft in drafts]),
+        integers([len(draft.codes) for draft in drafts]),
+        texts([request.intake for request in requests]),
+        texts([request.sales_channel for request in requests]),
+        texts([request.channel_order_no for request in requests]),
+        integers([request.retail_unit_price_e4 for request in requests]),
+        booleans([bool(request.target_json) for request in requests]),
+        texts([request.notify_url for request in requests]),
+        texts([request.metadata_json.decode() if request.metadata_json else None for request in requests]),
+        constant(None, len(drafts)),
+        moments([at if draft.delivered else None for draft in drafts]),
+        moments([settles_at(draft.offer, at) if draft.delivered else None for draft in drafts]),
     )
 
 
@@ -158,9 +159,9 @@ def hand_over_codes(
         cursor.execute(statement("stock/sell_codes"), (items, orders))
         cursor.execute(
             statement("trade/insert_code_deliveries"),
-            (at, orders, items, sql_array([code.lot for _, code in codes]), openings),
+            (at, orders, items, sql_array([code.lot for _, code in codes]), bytes_of(openings)),
         )
-        cursor.execute(statement("trade/insert_leaves"), (sql_array(tools.ids.many(len(made))), made))
+        cursor.execute(statement("trade/insert_leaves"), (sql_array(tools.ids.many(len(made))), bytes_of(made)))
 
 
 def _plan_attempts(connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools) -> None:
@@ -186,11 +187,11 @@ def _write_outbox(connection: Connection, drafts: Sequence[Draft], *, at: dateti
             (
                 at,
                 sql_array(tools.ids.many(len(drafts))),
-                ["order.delivered" if draft.delivered else "order.paid" for draft in drafts],
+                texts(["order.delivered" if draft.delivered else "order.paid" for draft in drafts]),
                 sql_array([draft.request.merchant for draft in drafts]),
                 sql_array([draft.order for draft in drafts]),
-                ["delivered" if draft.delivered else "paid" for draft in drafts],
-                [draft.request.intake for draft in drafts],
+                texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
+                texts([draft.request.intake for draft in drafts]),
             ),
         )
 

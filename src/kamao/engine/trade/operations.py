@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kamao.engine.ledger.accounts import ensure_accounts, owned, payable, wallet
+from kamao.engine.ledger.accounts import ensure_accounts, node_accounts, owned, payable, wallet
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.operations import raise_epoch
 from kamao.engine.statements import statement
@@ -29,7 +29,15 @@ def register_merchants(connection: Connection, merchants: Sequence[MerchantSpec]
         )
         ensure_accounts(
             connection,
-            [account for item in merchants for account in (wallet(item.id, item.currency), payable(item.id, item.currency))],
+            [
+                account
+                for item in merchants
+                for account in (
+                    wallet(item.id, item.currency),
+                    payable(item.id, item.currency),
+                    *node_accounts(item.currency),
+                )
+            ],
             at=at,
         )
         cursor.execute(

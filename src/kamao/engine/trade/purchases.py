@@ -125,10 +125,8 @@ class _Placing:
             cursor.execute(statement("pricing/read_epoch"))
             epoch = cursor.fetchone()
         assert epoch is not None, "the epoch row exists from installation"
-        codes = [line.sku for request in self._requests for line in request.lines]
-        self._tools.book.open(
-            self._connection, epoch=epoch[0], skus=codes, merchants=merchants, at=self._at
-        )
+        pairs = {(request.merchant, line.sku) for request in self._requests for line in request.lines}
+        self._tools.book.open(self._connection, epoch=epoch[0], pairs=pairs, at=self._at)
 
     def _ask_stock(self) -> None:
         wanted: dict[str, int] = {}

@@ -105,14 +105,13 @@ class _Batch:
         self._tools.book.open(
             self._connection,
             epoch=current[0],
-            skus=[request.sku for request in self._requests],
-            merchants=list(merchants),
+            pairs={(request.merchant, request.sku) for request in self._requests},
             at=self._at,
         )
 
     def _ask_stock(self) -> None:
         """Lock codes for every item that may need them; cheaper offers first, others only where those fall short."""
-        book, at = self._tools.book, self._at
+        book = self._tools.book
         wanted: dict[str, int] = {}
         for request in self._requests:
             sku = book.sku(request.sku)
@@ -129,7 +128,6 @@ class _Batch:
                 for code, queue in queues.items()
                 if len(queue) > 1 and self._allocator.left(queue[0].id) < wanted[code]
             }
-        del at
 
     def _stock_offers(self, code: str) -> list[Offer]:
         offers = self._tools.router(self._tools.book.offers(code, self._at))

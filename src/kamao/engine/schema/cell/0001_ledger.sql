@@ -49,7 +49,7 @@ CREATE INDEX ledger_posting_subject ON ledger_posting (subject) WHERE subject IS
 -- What a transaction added to accounts without a floor; rolled up into ledger_account.balance by whoever takes the rows.
 CREATE TABLE ledger_delta (
     id uuid CONSTRAINT pk_ledger_delta PRIMARY KEY,
-    account uuid NOT NULL,
+    account uuid NOT NULL CONSTRAINT fk_ledger_delta_account REFERENCES ledger_account,
     amount_minor bigint NOT NULL
 );
 
