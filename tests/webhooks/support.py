@@ -92,7 +92,8 @@ def send_due(clock: ManualClock, *, timeout_s=15.0, jitter=0.0) -> int:
 class Receiver:
     """An HTTP server in a thread of its own. ``answers`` are used in turn, the last one for ever.
 
-    An answer is a status, or (status, headers) with the reply's text under ``body``, or ``"hang"`` (never answers) or ``"drop"`` (closes the connection).
+    An answer is a status, or (status, headers) with the reply's text under ``body``, or ``"hang"`` (never
+    answers) or ``"drop"`` (closes the connection).
     """
 
     def __init__(self, *answers, port=0):

@@ -189,7 +189,8 @@ def test_throttling_without_a_hint_waits_longer_each_time():
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ("7", 7), ("0", 0), (" 12 ", 12), ("999999999", 3_600), ("-5", None), ("soon", None), ("", None), (None, None),
+        ("7", 7), ("0", 0), (" 12 ", 12), ("999999999", 3_600), ("-5", None), ("soon", None), ("", None),
+        (None, None),
         ("Fri, 20 Nov 2026 04:01:00 GMT", 60), ("Fri, 20 Nov 2026 03:00:00 GMT", 0), ("²", None),
     ],
 )  # fmt: skip
@@ -211,7 +212,8 @@ def test_a_receiver_that_was_down_gets_every_event_once_it_is_back_each_with_one
     assert rows("SELECT DISTINCT state FROM webhook_delivery") == [("waiting",)]
     assert Endpoint.objects.get().failing_since == START
     with Receiver(port=port) as receiver:
-        # A new event is the first to get through; the others follow at once instead of waiting for their schedule.
+        # A new event is the first to get through; the others follow at once instead of waiting for their
+        # schedule.
         late = publish(owner)
         fan_out(owner, at=clock.now())
         send_due(clock)
@@ -236,7 +238,8 @@ def test_an_extra_attempt_that_fails_leaves_the_schedule_where_it_was():
         fan_out(owner, at=clock.now())
         send_due(clock)
     assert rows(
-        "SELECT state, attempts_made, next_attempt_at, resume_at FROM webhook_delivery WHERE state = 'waiting'"
+        "SELECT state, attempts_made, next_attempt_at, resume_at"
+        " FROM webhook_delivery WHERE state = 'waiting'"
     ) == [("waiting", 2, due_at, None)]
     assert rows("SELECT count(*) FROM webhook_attempt WHERE is_extra") == [(1,)]
 

@@ -16,12 +16,15 @@ PRIVATE = [
     "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1",
     "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255",
     "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1", "64:ff9b::7f00:1",
-    "64:ff9b::a00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1",
-    "2002:7f00:1::", "2002:c0a8:101::1", "3fff::1", "5f00::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1",
+    "64:ff9b::a00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:db8::1",
+    "2002:7f00:1::", "2002:c0a8:101::1", "3fff::1", "5f00::1", "fc00::1", "fd12:3456::1", "fe80::1",
+    "fec0::1",
     "ff02::1",
 ]  # fmt: skip
 PUBLIC = ["1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1", "223.5.5.5",
-          "192.167.255.255", "192.169.0.1", "198.17.255.255", "198.20.0.1", "2400:3200::1", "2606:4700::1111"]  # fmt: skip
+          "192.167.255.255", "192.169.0.1", "198.17.255.255", "198.20.0.1", "2400:3200::1", 
+          "2606:4700::1111"]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -89,11 +92,14 @@ def test_loopback_passes_only_by_the_start_up_setting_and_nothing_else_does(addr
 @pytest.mark.parametrize(
     "url",
     [
-        "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "javascript:alert(1)", "//example.com/",
+        "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "javascript:alert(1)",
+        "//example.com/",
         "https://", "https:///path", "http://127.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/",
-        "http://169.254.169.254/latest/meta-data", "http://localhost/", "http://a.localhost./", "http://LOCALHOST/",
+        "http://169.254.169.254/latest/meta-data", "http://localhost/", "http://a.localhost./",
+        "http://LOCALHOST/",
         "https://user:pass@example.com/", "https://user@example.com/", "https://example.com/#part",
-        "https://example.com:8443/", "https://example.com:0x50/", "http://exa mple.com/", "http://example.com\\@10.0.0.1/",
+        "https://example.com:8443/", "https://example.com:0x50/", "http://exa mple.com/",
+        "http://example.com\\@10.0.0.1/",
         "http://example.com/\r\nHost: x", "https://exämple.com/", "https://example.com/" + "a" * 2_000,
         "https://example.com:99999/",
     ],

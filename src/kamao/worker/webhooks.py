@@ -1,7 +1,8 @@
-"""The thread that sends webhooks: an event loop of its own, so that thousands of slow receivers cost no other loop.
+"""The thread that sends webhooks: an event loop of its own, so that thousands of slow receivers cost no
+other loop.
 
-Owns starting, stopping and starting again after a lost database. Nothing is lost by any of it: what was in hand is a
-lease in the database.
+Owns starting, stopping and starting again after a lost database. Nothing is lost by any of it: what was in
+hand is a lease in the database.
 """
 
 import asyncio

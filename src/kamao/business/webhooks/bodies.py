@@ -1,7 +1,8 @@
 """The JSON of an event, the same for webhooks and for ``GET /events``.
 
-Owns the shape ``{id,type,schema:1,livemode,seq,timestamp,data}`` and the bound of 20 kB. Fields are only ever added.
-Refuses internal ids in the clear: they are shown with their prefix. Events hold no codes to begin with.
+Owns the shape ``{id,type,schema:1,livemode,seq,timestamp,data}`` and the bound of 20 kB. Fields are only
+ever added. Refuses internal ids in the clear: they are shown with their prefix. Events hold no codes to
+begin with.
 """
 
 from datetime import UTC, datetime
@@ -48,7 +49,8 @@ def event_body(event: EventView, *, livemode: bool) -> EventBody:
 def webhook_bytes(event: EventView, *, livemode: bool) -> bytes:
     """Return the body that every receiver gets, below 20 kB.
 
-    A longer one keeps only what names its subject and says ``is_shortened``; the receiver asks the API for the rest.
+    A longer one keeps only what names its subject and says ``is_shortened``; the receiver asks the API for
+    the rest.
     """
     body = event_body(event, livemode=livemode)
     content = msgspec.json.encode(body)

@@ -1,7 +1,8 @@
-"""The kinds of event that the node tells the world: one registry, from which documentation and forms are made.
+"""The kinds of event that the node tells the world: one registry, from which documentation and forms are
+made.
 
-Owns names and descriptions in both languages. Refuses a filter that names no event. A kind is never renamed and
-never reused; fields of its data are only added.
+Owns names and descriptions in both languages. Refuses a filter that names no event. A kind is never renamed
+and never reused; fields of its data are only added.
 """
 
 from typing import Final

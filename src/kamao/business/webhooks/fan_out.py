@@ -1,7 +1,7 @@
 """From events to deliveries: reads what a cell's sequencer has numbered and makes one delivery per endpoint.
 
-Owns the cursor of each cell. The numbers have no holes in commit order (one sequencer gives them after commit), so
-a cursor misses nothing. Refuses internal events: only the kinds in ``event_types`` are told.
+Owns the cursor of each cell. The numbers have no holes in commit order (one sequencer gives them after
+commit), so a cursor misses nothing. Refuses internal events: only the kinds in ``event_types`` are told.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,9 @@ from kamao.kernel.ids import RandomIds, new_uuid7
 from kamao.kernel.sealing import Keyring
 
 _RETENTION = timedelta(days=rules.REPLAY_DAYS + 4)
-"""A delivery is given up a little more than three days after its event, and replayable for thirty days after that."""
+"""A delivery is given up a little more than three days after its event, and replayable for thirty days after
+that.
+"""
 
 Connection = psycopg.Connection[Any]
 
@@ -35,8 +37,8 @@ def fan_out_once(
 ) -> int:
     """Turn the cell's next events into deliveries; return how many events were looked at (0: nothing new).
 
-    ``connection`` has the cell's search path; the caller commits. Several workers may call it: the cursor's row lock
-    lets one work at a time, and the others pass.
+    ``connection`` has the cell's search path; the caller commits. Several workers may call it: the cursor's
+    row lock lets one work at a time, and the others pass.
     """
     connection.execute(
         "INSERT INTO webhook_cursor (cell, seq) VALUES (%s, 0) ON CONFLICT DO NOTHING", (cell.number,)
@@ -82,7 +84,9 @@ def _to_endpoints(connection: Connection, events: Sequence[EventView], *, cell: 
 def _to_own_addresses(
     connection: Connection, events: Sequence[EventView], *, cell: Cell, keyring: Keyring, at: datetime
 ) -> list[dict[str, Any]]:
-    """Deliveries to the addresses that orders brought along, signed by their organisation's endpoint for orders."""
+    """Deliveries to the addresses that orders brought along, signed by their organisation's endpoint for
+    orders.
+    """
     orders = {event.id: _order_of(event) for event in events if event.type.startswith("order.")}
     named = [order for order in orders.values() if order is not None]
     if not named:
@@ -150,7 +154,9 @@ def write_messages(connection: Connection, events: Sequence[EventView], *, cell:
 
 
 def purge_once(connection: Connection, *, at: datetime, limit: int = 1_000) -> int:
-    """Drop one batch of messages past their replay time; return how many. Call again while it returns ``limit``."""
+    """Drop one batch of messages past their replay time; return how many. Call again while it returns
+    ``limit``.
+    """
     return connection.execute(statements.PURGE, {"before": at - _RETENTION, "limit": limit}).rowcount
 
 

@@ -1,10 +1,10 @@
 """Where a call to an address that a person typed may go: the guard against server-side request forgery.
 
-Owns the list of refused address ranges and the check of a URL, of a resolved name and of the very socket that is
-opened. Refuses everything that is not plainly public: an address passes only if it is in no refused range, and a
-name passes only if every address it resolves to passes. Names are resolved again at every connect and the socket
-goes to the address that was checked, so a name that changes its answer between check and connect (DNS rebinding)
-gains nothing.
+Owns the list of refused address ranges and the check of a URL, of a resolved name and of the very socket
+that is opened. Refuses everything that is not plainly public: an address passes only if it is in no refused
+range, and a name passes only if every address it resolves to passes. Names are resolved again at every
+connect and the socket goes to the address that was checked, so a name that changes its answer between check
+and connect (DNS rebinding) gains nothing.
 
 Ranges: IANA special-purpose address registries (RFC 6890 and its updates).
 """
@@ -29,13 +29,14 @@ _REFUSED_V4: Final = tuple(
     IPv4Network(text)
     for text in (
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16",
+        "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
+        "192.168.0.0/16",
         "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
     )
 )  # fmt: skip
 _PUBLIC_V6: Final = IPv6Network("2000::/3")
-# Inside 2000::/3. Everything outside it is refused too: ::1, ::ffff:0:0/96 (IPv4-mapped), 64:ff9b::/96 (NAT64),
-# fc00::/7, fe80::/10, ff00::/8 and what is not assigned.
+# Inside 2000::/3. Everything outside it is refused too: ::1, ::ffff:0:0/96 (IPv4-mapped), 64:ff9b::/96
+# (NAT64), fc00::/7, fe80::/10, ff00::/8 and what is not assigned.
 _REFUSED_V6: Final = tuple(
     IPv6Network(text)
     for text in (
@@ -48,7 +49,7 @@ _REFUSED_V6: Final = tuple(
 URL_REFUSED = problem(
     "webhook_url_refused", 422, title_zh="回调地址不可用", title_en="Webhook address refused",
     detail_zh="请使用公网可访问的 http 或 https 地址，端口 80 或 443，不含用户名、密码和片段。",
-    detail_en="Use a public http or https address on port 80 or 443, without user name, password or fragment.",
+    detail_en="Use a public http or https address on port 80 or 443, without credentials or fragment.",
 )  # fmt: skip
 
 
@@ -81,7 +82,8 @@ class AddressGuard:
         self._resolve = resolve
 
     def check_url(self, url: str) -> None:
-        """Refuse a URL that can be refused without asking the network. Raises Refusal ``webhook_url_refused``.
+        """Refuse a URL that can be refused without asking the network. Raises Refusal
+        ``webhook_url_refused``.
 
         A name is not resolved here: its answer now says nothing about its answer later.
         """
@@ -119,7 +121,9 @@ class AddressGuard:
         return None
 
     def check_address(self, address: str, port: int) -> None:
-        """Refuse a socket address. Raises BlockedAddress; called for the very address a socket connects to."""
+        """Refuse a socket address. Raises BlockedAddress; called for the very address a socket connects
+        to.
+        """
         try:
             parsed = ip_address(address)
         except ValueError as error:

@@ -1,8 +1,8 @@
 """Outgoing HTTP to addresses that people typed: one POST at a time, guarded, bounded, without redirects.
 
-Owns the transport behind webhooks. Refuses proxies from the environment, cookies, redirects, compressed or long
-replies, and any socket the guard did not pass. aiohttp is used because it carries about ten times the requests of
-httpx on the same core and lets the guard see each socket address as it is opened.
+Owns the transport behind webhooks. Refuses proxies from the environment, cookies, redirects, compressed or
+long replies, and any socket the guard did not pass. aiohttp is used because it carries about ten times the
+requests of httpx on the same core and lets the guard see each socket address as it is opened.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The sender's picture of each receiver: how much it is trusted with at once.
 
-Owns the window that grows while a receiver is quick and falls to one while it is slow or away, so that one slow
-receiver holds little of the sender and never delays another. Refuses to remember anything worth keeping: the
-database does that.
+Owns the window that grows while a receiver is quick and falls to one while it is slow or away, so that one
+slow receiver holds little of the sender and never delays another. Refuses to remember anything worth
+keeping: the database does that.
 """
 
 from collections import deque

@@ -1,7 +1,8 @@
 """Rows of webhooks. Owns their shape and constraints; `operations`, `fan_out` and `sender` write them.
 
-Four tables: an endpoint (who wants what), a message (one event's final body, immutable), a delivery (one message on
-its way to one endpoint) and an attempt (one line of the log, immutable). Refuses secrets in the clear.
+Four tables: an endpoint (who wants what), a message (one event's final body, immutable), a delivery (one
+message on its way to one endpoint) and an attempt (one line of the log, immutable). Refuses secrets in the
+clear.
 """
 
 from django.contrib.postgres.fields import ArrayField

@@ -1,7 +1,7 @@
 """What people and programs may do with webhooks: make, change, rotate, switch off, remove, send again.
 
-Owns the writes of endpoints and the rules about who sees them: an endpoint of another organisation or of the other
-mode does not exist. Refuses to show a secret twice.
+Owns the writes of endpoints and the rules about who sees them: an endpoint of another organisation or of the
+other mode does not exist. Refuses to show a secret twice.
 """
 
 from __future__ import annotations
@@ -152,7 +152,9 @@ def _rotate(
 
 
 def reset_order_secret(owner: Owner, *, actor: Actor, keyring: Keyring, at: datetime) -> NewSecret:
-    """Give a new secret for the addresses that orders bring along (``notify_url``); the old one signs for 24 h more."""
+    """Give a new secret for the addresses that orders bring along (``notify_url``); the old one signs for 24
+    h more.
+    """
     with transaction.atomic(), cell_connection(owner.cell) as raw:
         endpoint_id = order_endpoint(raw, owner.organisation, cell=owner.cell, keyring=keyring, at=at)
     return _rotate(

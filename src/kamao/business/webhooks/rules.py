@@ -1,7 +1,7 @@
 """What follows from one attempt at a delivery: pure rules, no clock and no network of their own.
 
-Owns the retry schedule, the reading of a reply and of ``Retry-After``. Refuses to call anything but a 2xx a success.
-Source: Standard Webhooks 1.0.0, "Operational considerations".
+Owns the retry schedule, the reading of a reply and of ``Retry-After``. Refuses to call anything but a 2xx a
+success. Source: Standard Webhooks 1.0.0, "Operational considerations".
 """
 
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,9 @@ DOWN_OUTCOMES: Final = (*sorted(_DOWN_FAULTS), "throttled", "unavailable")
 class Verdict(msgspec.Struct, frozen=True):
     """How an attempt ended.
 
-    ``outcome``: ``delivered``, ``redirected``, ``gone``, ``throttled``, ``unavailable`` (503), ``refused`` (any
-    other status) or the transport's fault. ``is_down`` says that the receiver as a whole seems away, not that it disliked one message.
+    ``outcome``: ``delivered``, ``redirected``, ``gone``, ``throttled``, ``unavailable`` (503), ``refused``
+    (any other status) or the transport's fault. ``is_down`` says that the receiver as a whole seems away,
+    not that it disliked one message.
     """
 
     outcome: str
@@ -56,7 +57,9 @@ def read_reply(status: int | None, fault: str | None) -> Verdict:
 
 
 def retry_after_s(text: str | None, at: datetime) -> int | None:
-    """Read a Retry-After header (seconds or an HTTP date); None where absent or unreadable; at most an hour."""
+    """Read a Retry-After header (seconds or an HTTP date); None where absent or unreadable; at most an
+    hour.
+    """
     if text is None:
         return None
     text = text.strip()
@@ -85,6 +88,8 @@ def next_attempt_at(
 
 
 def throttled_until(throttles_in_row: int, *, at: datetime, wait_s: int | None) -> datetime:
-    """Return until when a throttling endpoint gets nothing: what it asked for, else ever longer up to 5 min."""
+    """Return until when a throttling endpoint gets nothing: what it asked for, else ever longer up to 5
+    min.
+    """
     step_s = _THROTTLE_STEPS_S[min(throttles_in_row, len(_THROTTLE_STEPS_S)) - 1]
     return at + timedelta(seconds=wait_s if wait_s is not None else step_s)

@@ -1,11 +1,13 @@
-"""The sender: claims due deliveries, signs and posts them, writes the log. Runs in the worker, any number of times.
+"""The sender: claims due deliveries, signs and posts them, writes the log. Runs in the worker, any number of
+times.
 
-Owns the loop. What it promises: at least once, the same id on every attempt, nothing lost when it is killed (claims
-are leases in the database), a slow or dead receiver never delays another. What it refuses: order of arrival, and a
-transaction per message — claims and results go to the database in batches, one commit each.
+Owns the loop. What it promises: at least once, the same id on every attempt, nothing lost when it is killed
+(claims are leases in the database), a slow or dead receiver never delays another. What it refuses: order of
+arrival, and a transaction per message — claims and results go to the database in batches, one commit each.
 
-The session runs with `synchronous_commit = off`: what a crash of the database could lose is a result of the last
-moment, and then the message is sent once more under its id, which receivers of an at-least-once stream expect.
+The session runs with `synchronous_commit = off`: what a crash of the database could lose is a result of the
+last moment, and then the message is sent once more under its id, which receivers of an at-least-once stream
+expect.
 """
 
 import asyncio
@@ -60,6 +62,7 @@ class Sender:
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
         poll_s: float = 0.5,
+        on_outcome: Callable[[str], None] | None = None,
     ) -> None:
         self._connect = connect
         self._http = http
@@ -67,6 +70,7 @@ class Sender:
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._poll_s = poll_s
+        self._on_outcome = on_outcome
         self._id = new_uuid7()
         self._ids = RandomIds()
         self._lanes: dict[UUID, Lane] = {}
@@ -86,7 +90,8 @@ class Sender:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop`` is set; then finish what is in flight and give the rest back.
 
-        A lost database connection is raised to the caller, who starts a new sender: the leases of this one expire.
+        A lost database connection is raised to the caller, who starts a new sender: the leases of this one
+        expire.
         """
         try:
             while not stop.is_set():
@@ -292,6 +297,8 @@ class Sender:
 
     def _log(self, claimed: Claimed, verdict: rules.Verdict, reply: Reply, sent_at: datetime) -> None:
         self.progress.attempts += 1
+        if self._on_outcome is not None:
+            self._on_outcome(verdict.outcome)
         if verdict.is_delivered:
             self.progress.delivered += 1
         else:
@@ -360,7 +367,9 @@ class Sender:
     # writing
 
     async def _flush(self, connection: Connection, now: datetime) -> None:
-        """Write the finished attempts. Cleared first: if the write fails, the leases expire and they are repeated."""
+        """Write the finished attempts. Cleared first: if the write fails, the leases expire and they are
+        repeated.
+        """
         attempts, self._attempts = self._attempts, []
         results, self._results = self._results, []
         noted, self._noted = self._noted, {}

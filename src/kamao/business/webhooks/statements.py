@@ -1,14 +1,13 @@
-"""The SQL of this package by name. Owns loading; every statement is a file in `sql/`, named after what it does."""
+"""The SQL of this package by name. Owns loading; a statement is a file in `sql/`, named after its act."""
 
 from importlib.resources import files
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString
 
 _FOLDER = files("kamao.business.webhooks") / "sql"
 
 
 def _read(name: str) -> LiteralString:
-    # Files of this package are as trustworthy as its code; psycopg's types ask for that to be said.
-    return cast("LiteralString", (_FOLDER / f"{name}.sql").read_text("utf-8"))
+    return (_FOLDER / f"{name}.sql").read_text("utf-8")
 
 
 CLAIM_DELIVERIES: Final = _read("claim_deliveries")

@@ -1,6 +1,6 @@
 -- Take due deliveries of every endpoint that has room, oldest first, and lease them to this sender.
--- `pending` walks the distinct endpoints with anything waiting by index probes (a loose index scan), so that the cost
--- grows with those endpoints and with what is taken, never with the backlog of one of them.
+-- `pending` walks the distinct endpoints with anything waiting by index probes (a loose index scan), so that
+-- the cost grows with those endpoints and with what is taken, never with the backlog of one of them.
 WITH RECURSIVE pending AS (
     (SELECT endpoint_id
        FROM webhook_delivery
@@ -19,7 +19,8 @@ WITH RECURSIVE pending AS (
     SELECT due.id
       FROM pending p
       JOIN webhook_endpoint e ON e.id = p.endpoint_id
-      LEFT JOIN unnest(%(known)s::uuid[], %(room)s::int[]) AS known (endpoint_id, room) ON known.endpoint_id = e.id
+      LEFT JOIN unnest(%(known)s::uuid[], %(room)s::int[]) AS known (endpoint_id, room)
+             ON known.endpoint_id = e.id
      CROSS JOIN LATERAL (
            SELECT d.id
              FROM webhook_delivery d
@@ -37,5 +38,6 @@ UPDATE webhook_delivery d
   FROM picked, webhook_message m, webhook_endpoint e
  WHERE d.id = picked.id AND m.id = d.message_id AND e.id = d.endpoint_id
 RETURNING d.id, d.endpoint_id, d.attempts_made, d.resume_at, m.id, m.body,
-          coalesce(d.url, e.url), d.url IS NOT NULL, e.secret_sealed, e.previous_secret_sealed, e.previous_secret_until,
+          coalesce(d.url, e.url), d.url IS NOT NULL, e.secret_sealed,
+          e.previous_secret_sealed, e.previous_secret_until,
           e.throttles_in_row, e.failing_since

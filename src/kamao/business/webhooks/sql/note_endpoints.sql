@@ -1,4 +1,5 @@
--- Remember what attempts told about endpoints; null leaves a column as it is, and only the enabled are disabled.
+-- Remember what attempts told about endpoints; null leaves a column as it is, and only the enabled are
+-- disabled.
 UPDATE webhook_endpoint e
    SET throttles_in_row = r.throttles_in_row,
        throttled_until = r.throttled_until,

@@ -1,4 +1,5 @@
--- Drop old messages with their deliveries and log lines, unless one is still on its way to an endpoint in use.
+-- Drop old messages with their deliveries and log lines, unless one is still on its way to an endpoint in
+-- use.
 WITH old AS (
     SELECT m.id
       FROM webhook_message m
@@ -11,7 +12,8 @@ WITH old AS (
      ORDER BY m.created_at
      LIMIT %(limit)s
 ), attempts AS (
-    DELETE FROM webhook_attempt a USING webhook_delivery d, old WHERE a.delivery_id = d.id AND d.message_id = old.id
+    DELETE FROM webhook_attempt a USING webhook_delivery d, old
+     WHERE a.delivery_id = d.id AND d.message_id = old.id
 ), deliveries AS (
     DELETE FROM webhook_delivery d USING old WHERE d.message_id = old.id
 )
