@@ -147,7 +147,7 @@ _PROVINCES: Final = {
 
 def _text_key(kind: str, category: str) -> str:
     for word, key in (
-        ("话费", "phone"), ("流量", "data"), ("缴费", "meter"), ("游戏直充", "game"), ("点卡", "game-card"), ("礼品", "gift"),
+        ("PC 游戏", "pc-game"), ("话费", "phone"), ("流量", "data"), ("缴费", "meter"), ("游戏直充", "game"), ("点卡", "game-card"), ("礼品", "gift"),
         ("软件", "software"), ("音乐", "member"), ("视频", "member"), ("教育", "member"),
     ):  # fmt: skip
         if word in category:
