@@ -103,6 +103,7 @@ def import_codes(
                 outcomes[place] = "duplicate"
         _store(connection, offer, lot, sealed)
         if sealed:
+            cursor.execute(statement("stock/count_imported"), (len(sealed), lot))
             cursor.execute(statement("stock/raise_epoch"), (offer,))
     return outcomes
 
@@ -154,7 +155,9 @@ def recall_lot(connection: Connection, lot: UUID, *, supplier: UUID) -> tuple[st
         if cursor.fetchone() is None:
             return "lot_not_found", 0
         cursor.execute(statement("stock/recall_codes"), (lot,))
-        return "done", cursor.rowcount
+        taken = cursor.rowcount
+        cursor.execute(statement("stock/count_recalled"), (taken, lot))
+        return "done", taken
 
 
 def record_reveals(

@@ -23,10 +23,14 @@ class Lot(msgspec.Struct, frozen=True):
     source: str
     state: str
     created_at: datetime
-    free: int
-    reserved: int
-    sold: int
+    imported: int
     recalled: int
+    free: int
+
+    @property
+    def sold(self) -> int:
+        """Codes that were sold or are reserved for an unpaid purchase."""
+        return self.imported - self.recalled - self.free
 
 
 def free_counts(

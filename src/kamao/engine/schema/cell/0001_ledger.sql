@@ -65,6 +65,7 @@ CREATE TABLE ledger_hold (
     created_at timestamptz NOT NULL,
     CONSTRAINT ck_ledger_hold_sides CHECK (debit <> credit)
 );
+CREATE INDEX ledger_hold_debit ON ledger_hold (debit, id);
 CREATE INDEX ledger_hold_subject ON ledger_hold (subject) WHERE subject IS NOT NULL;
 
 -- A hold is resolved at most once: posted (wholly or in part, the rest released) or voided.

@@ -8,6 +8,8 @@ CREATE TABLE stock_lot (
     wrapped_key bytea NOT NULL,
     source text NOT NULL DEFAULT '',
     unit_cost_e4 bigint,
+    imported integer NOT NULL DEFAULT 0,
+    recalled integer NOT NULL DEFAULT 0,
     state text NOT NULL DEFAULT 'open' CONSTRAINT ck_stock_lot_state CHECK (state IN ('open', 'recalled')),
     created_at timestamptz NOT NULL
 );
@@ -28,7 +30,8 @@ CREATE TABLE stock_code (
 -- Allocation: earliest expiry first, then import order. The id ends the key, so a low-water mark is a row comparison.
 CREATE INDEX stock_code_free ON stock_code (offer, expires_at, id) WHERE state = 'free';
 CREATE INDEX stock_code_reserved ON stock_code (holder) WHERE state = 'reserved';
-CREATE INDEX stock_code_lot ON stock_code (lot);
+-- Only unsold codes are looked up by lot, so a sale adds no entry here.
+CREATE INDEX stock_code_lot ON stock_code (lot) WHERE state = 'free';
 
 -- Keyed fingerprints refuse a second import of one code for ever; rotation of the index key fills the second column.
 CREATE TABLE stock_fingerprint (

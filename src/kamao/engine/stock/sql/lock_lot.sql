@@ -1,1 +1,1 @@
-SELECT offer, wrapped_key FROM stock_lot WHERE id = %s AND state = 'open' FOR SHARE
+SELECT offer, wrapped_key FROM stock_lot WHERE id = %s AND state = 'open' FOR NO KEY UPDATE

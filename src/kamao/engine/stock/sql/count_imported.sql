@@ -1,0 +1,1 @@
+UPDATE stock_lot SET imported = imported + %s WHERE id = %s

@@ -1,0 +1,1 @@
+UPDATE stock_lot SET recalled = recalled + %s WHERE id = %s
