@@ -50,10 +50,11 @@ if _SECURE:
     )
 
 INSTALLED_APPS = [
-    "unfold",
+    # The back office has a site of its own, so unfold must not install its own.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
-    "django.contrib.admin",
+    "kamao.portals.operator.admin_app.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -87,7 +88,7 @@ INSTALLED_APPS = [
 INSTALLED_APPS = [
     app
     for app in INSTALLED_APPS
-    if not app.startswith("kamao.") or (CHECKOUT / "src" / app.replace(".", "/") / "__init__.py").exists()
+    if not app.startswith("kamao.") or app.endswith("Config") or (CHECKOUT / "src" / app.replace(".", "/") / "__init__.py").exists()
 ]
 
 MIDDLEWARE = [

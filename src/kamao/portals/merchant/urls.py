@@ -1,0 +1,17 @@
+"""Addresses of the merchant console."""
+
+from django.urls import path
+
+from kamao.portals.accounts.console_urls import console_patterns
+from kamao.portals.merchant import home, orders, wallet
+
+app_name = "merchant"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<slug:order_id>/", orders.order, name="order"),
+    path("orders/<slug:order_id>/reveal/", orders.reveal, name="order_reveal"),
+    path("wallet/", wallet.wallet, name="wallet"),
+    *console_patterns("merchant"),
+]

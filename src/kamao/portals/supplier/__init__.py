@@ -1,0 +1,1 @@
+"""The supplier console. Refuses anything of another supplier (404)."""
