@@ -82,6 +82,11 @@ class Home:
         return self.run / "node.json"
 
     @property
+    def metrics(self) -> Path:
+        """Counters that the processes of a node share; made anew at every start."""
+        return self.run / "metrics"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one supervisor of this home."""
         return self.run / "node.lock"

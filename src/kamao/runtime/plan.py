@@ -64,8 +64,6 @@ class NodePlan:
 
     def environment(self, process: str) -> dict[str, str]:
         """The environment of one child process."""
-        metrics = self.home.run / "metrics"
-        metrics.mkdir(exist_ok=True)
         own = {
             "PYTHONPATH": str(CHECKOUT / "src"),
             "PYTHONUNBUFFERED": "1",
@@ -75,7 +73,7 @@ class NodePlan:
             "KAMAO_HOSTS": ",".join(self.hosts),
             "KAMAO_ORIGINS": ",".join(f"http://{host}:{self.port}" for host in self.hosts),
             "KAMAO_STATIC": "collected",
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.home.metrics),
         }
         if process == "web":
             own["KAMAO_DJANGO_POOL"] = str(DJANGO_POOL)

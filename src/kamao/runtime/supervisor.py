@@ -9,6 +9,7 @@ die with it by the kernel's own hand; the database then shuts down by itself.
 import http.client
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from kamao.runtime.children import Child, rotate, spawn
 from kamao.runtime.home import Home
 from kamao.runtime.node_state import NodeState, end_leftovers, own_state, take_home
 from kamao.runtime.plan import NodePlan
+from kamao.runtime.secret_key import make_secret_key
 
 _TEND_EVERY_S = 0.5
 _READY_TIMEOUT_S = 120.0
@@ -62,7 +64,11 @@ class Supervisor:
         self.home.make()
         self._lock = take_home(self.home)
         self._catch_signals()
+        # From here on this home is ours alone.
         end_leftovers(self.home)
+        make_secret_key(self.home)
+        shutil.rmtree(self.home.metrics, ignore_errors=True)
+        self.home.metrics.mkdir()
         try:
             self._start_database()
             self._run_step("prepare", ["-m", "kamao.runtime.prepare"])

@@ -1,7 +1,6 @@
 """`./kamao up`: start a node and stay with it until Ctrl-C."""
 
 import argparse
-import shutil
 import sys
 
 from kamao.runtime.accounts import NoAccount
@@ -9,7 +8,6 @@ from kamao.runtime.home import Home
 from kamao.runtime.node_state import AlreadyRunning
 from kamao.runtime.plan import NodePlan, free_port, own_addresses, port_is_free
 from kamao.runtime.postgres import DatabaseUnusable
-from kamao.runtime.secret_key import make_secret_key
 from kamao.runtime.supervisor import StartFailed, Supervisor
 
 HELP = "start the node: database, web and API on one port, worker"
@@ -59,9 +57,6 @@ def run(args: argparse.Namespace) -> int:
             f"kamao: port {plan.port} is taken by another program; choose one with --port.", file=sys.stderr
         )
         return 1
-    plan.home.make()
-    make_secret_key(plan.home)
-    shutil.rmtree(plan.home.run / "metrics", ignore_errors=True)
     try:
         return Supervisor(plan).run()
     except (StartFailed, AlreadyRunning, DatabaseUnusable, NoAccount) as error:
