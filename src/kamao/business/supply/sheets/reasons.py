@@ -59,6 +59,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "secret_too_long": ("卡号或卡密超过 512 个字符", "The number or the code is longer than 512 characters"),
     "secret_digits_lost": ("数字超过 15 位，表格已丢失末尾数字，请把该列设为文本后重新导出", "A number of more than 15 digits lost its end in the spreadsheet; format the column as text and export again"),
     "line_unreadable": ("这一行分不出卡号和卡密", "Number and code cannot be told apart in this row"),
+    "goods_differ": ("这一行写的是 {title}，与所选报价不同", "This row says {title}, which is not the chosen offer"),
     "goods_unstated": ("没有写明是哪个商品的卡密，请选择报价", "It is not stated which goods the codes are for; choose an offer"),
     "not_a_code_product": ("{title} 不是卡密商品", "{title} is not delivered as a code"),
     "no_official_price": ("还没有该商品的报价，请先导入报价单", "There is no offer for these goods yet; import a quote first"),

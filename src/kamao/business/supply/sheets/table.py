@@ -92,6 +92,16 @@ def _find_header(sheet: RawSheet, purpose: str) -> tuple[int, int, list[str]] | 
     return None if best is None else (best[1], best[2], best[3])
 
 
+def find_header(sheet: RawSheet, purpose: str) -> tuple[int, int, Mapping] | None:
+    """Return (first row, rows, mapping) of a sheet's header for a purpose, None where there is none."""
+    found = _find_header(sheet, purpose)
+    if found is None:
+        return None
+    first, height, headers = found
+    sample = [row.cells for row in sheet.rows[first + height : first + height + _SAMPLE] if row.cells]
+    return first, height, propose(headers, sample, purpose=purpose, hidden=sheet.hidden_columns)
+
+
 def _stacked(upper: list[str], lower: list[str]) -> list[str]:
     """Join a header of two rows; an upper cell that spans several columns names each of them."""
     width = max(len(upper), len(lower))
