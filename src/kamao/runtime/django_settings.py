@@ -88,7 +88,9 @@ INSTALLED_APPS = [
 INSTALLED_APPS = [
     app
     for app in INSTALLED_APPS
-    if not app.startswith("kamao.") or app.endswith("Config") or (CHECKOUT / "src" / app.replace(".", "/") / "__init__.py").exists()
+    if not app.startswith("kamao.")
+    or app.endswith("Config")
+    or (CHECKOUT / "src" / app.replace(".", "/") / "__init__.py").exists()
 ]
 
 MIDDLEWARE = [
