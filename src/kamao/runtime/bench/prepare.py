@@ -42,20 +42,18 @@ def prepare(pool: CellPool, base_url: str, *, merchants: int, skus: int, codes: 
     """Make merchants with money and a live key each, and SKUs with ``codes`` sealed codes in all."""
     at = datetime.now(UTC)
     tag = secrets.token_hex(3)
-    actor = audit.Actor.system("bench")
+    scopes = ("orders:write", "orders:read", "codes:read")
     keys, owners = [], []
     for number in range(merchants):
         name = f"bench {tag} {number}"
         owner = register_organisation(
-            kind="merchant", legal_name=name, display_name=name, actor=actor, at=at
+            kind="merchant", legal_name=name, display_name=name, actor=audit.SYSTEM, at=at
         )
-        issued = api_keys.issue(
-            owner, name="bench", mode="live", scopes=["orders:write", "orders:read", "codes:read"], actor=actor, at=at
-        )
+        wish = api_keys.KeyWish(label="bench", cell=LIVE.number, scopes=scopes)
         owners.append(owner.id)
-        keys.append(issued.secret)
+        keys.append(api_keys.create_api_key(owner, wish=wish, actor=audit.SYSTEM, at=at).raw)
     supplier = register_organisation(
-        kind="supplier", legal_name=f"bench {tag}", display_name=f"bench {tag}", actor=actor, at=at
+        kind="supplier", legal_name=f"bench {tag}", display_name=f"bench {tag}", actor=audit.SYSTEM, at=at
     )
     with pool.transaction() as connection:
         names, offers = _goods(connection, supplier.id, owners, count=skus, tag=tag, at=at)

@@ -1,0 +1,88 @@
+"""Statements that make a chunk of past orders. Each order: one code, paid from the wallet, delivered, settled."""
+
+from typing import Final
+
+# UUIDv7 text of a moment and a number: all in the past, ascending, never colliding with the application's ids.
+_ID = """(lpad(to_hex(1780000000000 + %(start)s::bigint + n), 12, '0') || '7{kind}' || '8'
+    || lpad(to_hex(n), 15, '0'))::uuid"""
+
+
+def _id(kind: str) -> str:
+    return _ID.format(kind=kind)
+
+
+OPENING: Final = (
+    """
+    CREATE TEMPORARY TABLE past ON COMMIT DROP AS
+    SELECT n, """ + _id("001") + """ AS order_id, """ + _id("002") + """ AS code, """ + _id("003") + """ AS paid,
+        """ + _id("004") + """ AS shared, """ + _id("005") + """ AS event, """ + _id("006") + """ AS leaf,
+        w.id AS wallet, w.entry_no AS wallet_entry, w.balance AS wallet_balance,
+        p.id AS payable, p.entry_no AS payable_entry, p.balance AS payable_balance, e.id AS escrow,
+        o.id AS offer, o.sku, o.supplier, l.id AS lot,
+        to_timestamp((1780000000000 + %(start)s::bigint + n) / 1000.0) AS at
+    FROM generate_series(1, %(count)s) AS n
+    CROSS JOIN (SELECT * FROM pricing_offer WHERE id = %(offer)s) AS o
+    CROSS JOIN (SELECT id FROM stock_lot WHERE offer = %(offer)s ORDER BY id LIMIT 1) AS l
+    CROSS JOIN (SELECT * FROM ledger_account WHERE owner = %(merchant)s AND kind = 'wallet') AS w
+    CROSS JOIN (SELECT * FROM ledger_account WHERE kind = 'payable' AND owner = (
+        SELECT supplier FROM pricing_offer WHERE id = %(offer)s)) AS p
+    CROSS JOIN (SELECT * FROM ledger_account WHERE kind = 'escrow' AND currency = 'CNY') AS e
+    """,
+)  # fmt: skip
+
+STEPS: Final = (
+    """
+    INSERT INTO trade_reference (merchant, reference, order_id, content)
+    SELECT %(merchant)s, 'past-' || (%(start)s + n), order_id, decode(md5(n::text), 'hex') FROM past
+    """,
+    """
+    INSERT INTO trade_order (id, merchant, reference, sku, offer, quantity, unit_price_e4, amount_minor, currency, state,
+        captured_minor, settled_minor, delivered_quantity, intake, created_at, delivered_at, settles_at)
+    SELECT order_id, %(merchant)s, 'past-' || (%(start)s + n), sku, offer, 1, 10000, 100, 'CNY', 'settled', 100, 100, 1,
+        'api', at, at, at FROM past
+    """,
+    "INSERT INTO trade_order_funding (order_id, source, amount_minor) SELECT order_id, wallet, 100 FROM past",
+    """
+    INSERT INTO trade_order_party (order_id, position, role, organisation, unit_price_e4)
+    SELECT order_id, 1, 'supplier', supplier, 10000 FROM past
+    """,
+    """
+    INSERT INTO ledger_posting (id, kind, debit, credit, amount_minor, currency, order_id, debit_entry_no, debit_balance,
+        created_at)
+    SELECT paid, 'order', wallet, escrow, 100, 'CNY', order_id, wallet_entry + n, wallet_balance - 100 * n, at FROM past
+    """,
+    """
+    INSERT INTO ledger_posting (id, kind, debit, credit, amount_minor, currency, order_id, credit_entry_no,
+        credit_balance, created_at)
+    SELECT shared, 'settlement', escrow, payable, 100, 'CNY', order_id, payable_entry + n, payable_balance + 100 * n, at
+    FROM past
+    """,
+    """
+    UPDATE ledger_account SET balance = balance - 100 * %(count)s::bigint, entry_no = entry_no + %(count)s
+    WHERE id = (SELECT wallet FROM past LIMIT 1)
+    """,
+    """
+    UPDATE ledger_account SET balance = balance + 100 * %(count)s::bigint, entry_no = entry_no + %(count)s
+    WHERE id = (SELECT payable FROM past LIMIT 1)
+    """,
+    """
+    INSERT INTO stock_code (id, offer, lot, holder, state, sealed)
+    SELECT code, offer, lot, order_id, 'sold', decode(repeat(md5(n::text), 4), 'hex') FROM past
+    """,
+    """
+    INSERT INTO stock_fingerprint (fingerprint, code)
+    SELECT decode(md5('a' || (%(start)s + n)) || md5('b' || (%(start)s + n)), 'hex'), code FROM past
+    """,
+    "UPDATE stock_lot SET imported = imported + %(count)s WHERE id = (SELECT lot FROM past LIMIT 1)",
+    """
+    INSERT INTO trade_delivery (order_id, item, kind, lot, opening, created_at)
+    SELECT order_id, code, 'code', lot, decode(repeat(md5(n::text), 4), 'hex'), at FROM past
+    """,
+    "INSERT INTO provenance_outbox (id, leaf) SELECT leaf, decode(repeat(md5(n::text), 2), 'hex') FROM past",
+    """
+    WITH numbered AS (UPDATE trade_sequence SET seq = seq + %(count)s WHERE name = 'event' RETURNING seq)
+    INSERT INTO trade_event (seq, id, type, organisation, order_id, after, actor, reason, data, created_at)
+    SELECT (SELECT seq FROM numbered) - %(count)s + n, event, 'order.settled', %(merchant)s, order_id, 'settled',
+        'system', '', '{}', at FROM past
+    """,
+)
