@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import JavaScriptCatalog, set_language
 
 MOUNTS = (
+    ("kamao.business.payments", "pay/"),
     ("kamao.portals.accounts", ""),
     ("kamao.portals.merchant", "merchant/"),
     ("kamao.portals.supplier", "supplier/"),

@@ -1,8 +1,16 @@
-"""The worker's Django app: it owns one table, the heartbeat."""
+"""The worker's Django app: it owns one table, the heartbeat, and plugs connectors into ports in every
+process.
+"""
 
 from django.apps import AppConfig
+
+from kamao.connectors import sandbox_bank
 
 
 class WorkerConfig(AppConfig):
     name = "kamao.worker"
     label = "worker"
+
+    def ready(self) -> None:
+        """Make the payment providers of this build known."""
+        sandbox_bank.plug_in()
