@@ -66,7 +66,7 @@ def checked_filters(filters: list[str]) -> list[str]:
     for index, text in enumerate(filters):
         if text not in NAMES and text not in _GROUPS:
             raise Refusal(
-                "invalid", pointers=((f"/event_types/{index}", "没有这种事件", "there is no such event"),)
+                "invalid", pointers=((f"/events/{index}", "没有这种事件", "there is no such event"),)
             )
     return sorted(set(filters))
 
