@@ -263,7 +263,7 @@ def test_cancelling_before_and_while_applying(supplier, clock, monkeypatch):
     second, fresh = imports.upload(supplier, sample("supplier-b-quote.csv"), kind="offers", at=NOW, actor=SYSTEM)
     assert fresh
     running.preview(second.id, at=NOW)
-    imports.start(second.id, at=NOW, actor=SYSTEM, in_background=False)
+    imports.start(second.id, at=NOW, actor=SYSTEM)
     monkeypatch.setattr("kamao.business.supply.import_offers.CHUNK_ROWS", 50)
     chunks = []
 
@@ -273,7 +273,8 @@ def test_cancelling_before_and_while_applying(supplier, clock, monkeypatch):
         row.cancel_asked = True
         return done
 
-    stopped = imports.run(second.id, chunk_then_cancel, clock=clock)
+    imports.apply_next_chunk(second.id, chunk_then_cancel, at=NOW)
+    stopped = imports.apply_next_chunk(second.id, chunk_then_cancel, at=NOW)
     assert (stopped.state, chunks, SupplierOffer.objects.count()) == ("cancelled", [50], 49)
 
 

@@ -14,16 +14,13 @@ import msgspec
 from django.db import transaction
 from django.db.models import Max
 
-from kamao.business import jobs
 from kamao.business.identity import audit
 from kamao.business.identity.models import Organisation
 from kamao.business.supply import files
 from kamao.business.supply.models import IMPORT_TRANSITIONS, ImportKind, SheetImport
-from kamao.kernel.clock import Clock
 from kamao.kernel.errors import Refusal, problem
 from kamao.kernel.states import may_become
 
-APPLY_TASK: Final = "supply.apply_import"
 FILENAME_MAX: Final = 200
 
 IMPORT_STATE = problem(
@@ -115,8 +112,8 @@ def move(sheet_import: SheetImport, state: str) -> None:
     sheet_import.state = state
 
 
-def start(import_id: UUID, *, at: datetime, actor: audit.Actor, in_background: bool = True) -> SheetImport:
-    """Begin (or take up) applying a previewed import; in the background through a job."""
+def start(import_id: UUID, *, at: datetime, actor: audit.Actor) -> SheetImport:
+    """Begin (or take up) applying a previewed import: from now on whoever runs rounds applies its chunks."""
     with transaction.atomic():
         sheet_import = locked(import_id)
         if sheet_import.state == "applying":
@@ -128,8 +125,6 @@ def start(import_id: UUID, *, at: datetime, actor: audit.Actor, in_background: b
         sheet_import.save()
         audit.record("import.apply", actor=actor, at=at, organisation=sheet_import.organisation_id,
                      object_kind="import", object_id=str(import_id))  # fmt: skip
-        if in_background:
-            jobs.defer(APPLY_TASK, import_id=str(import_id))
     return sheet_import
 
 
@@ -152,23 +147,26 @@ ApplyChunk = Callable[[SheetImport, datetime], int]
 """Applies the next rows of a locked import inside the caller's transaction; returns how many rows it went through."""
 
 
-def run(import_id: UUID, apply_chunk: ApplyChunk, *, clock: Clock) -> SheetImport:
-    """Apply chunk after chunk until done or cancelled; each chunk commits with its progress mark."""
-    while True:
-        with transaction.atomic():
-            sheet_import = locked(import_id)
-            if sheet_import.state != "applying":
-                return sheet_import
-            at = clock.now()
-            if sheet_import.cancel_asked:
-                move(sheet_import, "cancelled")
+def apply_next_chunk(import_id: UUID, apply_chunk: ApplyChunk, *, at: datetime) -> SheetImport:
+    """Apply one chunk of an import that is being applied; it commits with its progress mark.
+
+    Any number of processes may do this at once: the import's row lock puts their chunks one after another.
+    """
+    with transaction.atomic():
+        sheet_import = locked(import_id)
+        if sheet_import.state != "applying":
+            return sheet_import
+        if sheet_import.cancel_asked:
+            move(sheet_import, "cancelled")
+            sheet_import.finished_at = at
+        else:
+            sheet_import.place_done += apply_chunk(sheet_import, at)
+            sheet_import.touched_at = at
+            if sheet_import.place_done >= sheet_import.rows_total:
+                move(sheet_import, "done")
                 sheet_import.finished_at = at
-            else:
-                sheet_import.place_done += apply_chunk(sheet_import, at)
-                if sheet_import.place_done >= sheet_import.rows_total:
-                    move(sheet_import, "done")
-                    sheet_import.finished_at = at
-            sheet_import.save()
+        sheet_import.save()
+    return sheet_import
 
 
 def fail(import_id: UUID, *, reason: str) -> None:

@@ -136,6 +136,7 @@ class SheetImport(models.Model):
     user_id = models.UUIDField(_("uploaded by"), null=True)
     created_at = models.DateTimeField(_("uploaded at"), default=timezone.now)
     started_at = models.DateTimeField(_("applied from"), null=True, blank=True)
+    touched_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     class Meta:
@@ -151,7 +152,10 @@ class SheetImport(models.Model):
                 condition=Q(state__in=list(IMPORT_TRANSITIONS)), name="ck_supply_sheetimport_state"
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "-created_at"], name="ix_supply_sheetimport_recent")]
+        indexes = [
+            models.Index(fields=["organisation", "-created_at"], name="ix_supply_sheetimport_recent"),
+            models.Index(fields=["touched_at"], name="ix_supply_sheetimport_todo", condition=Q(state="applying")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.filename} ({self.state})"
