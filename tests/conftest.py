@@ -1,4 +1,5 @@
-"""What all tests share: one embedded PostgreSQL per run, migrated once, and a fresh copy of it wherever a test commits.
+"""What all tests share: one embedded PostgreSQL per run, migrated once, and a fresh copy of it wherever a
+test commits.
 
 - `database`: a copy of the migrated database for this test alone (a `DatabaseAddress`).
 - `conn`, `cell_pool`: the engine's view of such a copy (search path cell0, ref_live, public; role kamao_app).
@@ -88,7 +89,8 @@ class Server:
         """A copy of the migrated database, dropped at the end with whatever is still connected."""
         name = f"kamao_copy_{next(self.numbers)}"
         self.execute(
-            f"CREATE DATABASE {name} TEMPLATE {self.address.dbname} OWNER {addresses.OWNER_ROLE} STRATEGY FILE_COPY",
+            f"CREATE DATABASE {name} TEMPLATE {self.address.dbname} OWNER {addresses.OWNER_ROLE}"
+            " STRATEGY FILE_COPY",
             f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO PUBLIC",
         )
         try:
@@ -145,7 +147,9 @@ def conninfo(database: addresses.DatabaseAddress) -> str:
 
 @pytest.fixture
 def open_connection(conninfo: str) -> Iterator[Callable[..., Any]]:
-    """Opens connections to this test's database as the engine has them: `open_connection(cell=LIVE, autocommit=False)`."""
+    """Opens connections to this test's database as the engine has them: `open_connection(cell=LIVE,
+    autocommit=False)`.
+    """
     from kamao.engine.cells import LIVE, Cell
     from kamao.engine.pool import Connection, connect
 
@@ -211,7 +215,8 @@ def _django_uses(address: addresses.DatabaseAddress) -> Iterator[None]:
 def _django_db_helper(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[None]:
-    """pytest-django's own helper, but a test that commits gets a copy of the database instead of a flush afterwards.
+    """pytest-django's own helper, but a test that commits gets a copy of the database instead of a flush
+    afterwards.
 
     A flush would empty what migrations wrote and needs TRUNCATE, which the running node's role does not have.
     """

@@ -1,4 +1,6 @@
-"""A whole node as a person starts it: ready, killed in every way, and back by itself with everything it had promised."""
+"""A whole node as a person starts it: ready, killed in every way, and back by itself with everything it had
+promised.
+"""
 
 import http.client
 import json
@@ -87,7 +89,7 @@ class Node:
         return {child["name"]: child["pid"] for child in state["children"] if child["pid"]}
 
     def processes(self) -> list[int]:
-        """Every process of this node, however deep: they all carry the home in their environment or folder."""
+        """Every process of this node, however deep: they carry the home in environment or folder."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
@@ -113,7 +115,8 @@ def node(tmp_path: Path) -> Iterator[Node]:
         assert supervisor.stdout is not None
         supervisor.stdout.close()
     assert node.processes() == []
-    # The run's folder is closed to PostgreSQL's own user when root runs the tests: the data then lies elsewhere.
+    # The run's folder is closed to PostgreSQL's own user when root runs the tests: the data then lies
+    # elsewhere.
     for place in (node.home.database, node.home.sockets):
         shutil.rmtree(place.resolve(), ignore_errors=True)
 

@@ -306,8 +306,8 @@ class EmbeddedPostgres:
     def stop_leftovers(self) -> None:
         """Stop a server that outlived its supervisor, and remove the pid file of one that is gone.
 
-        A pid file alone proves nothing: after a reboot its number may belong to another program, and
-        PostgreSQL would then refuse to start.
+        A pid file alone proves nothing: its number may belong to another program by now, or to a process that
+        was killed and that nobody has buried yet, and PostgreSQL would refuse to start.
         """
         postmaster = self._recorded_pid()
         running = self.server_processes()
@@ -322,7 +322,9 @@ class EmbeddedPostgres:
         for pid in self.server_processes():
             _signal(pid, signal.SIGKILL)
         self._wait_gone(_STOP_HARD_S)
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        socket = self.sockets / f".s.PGSQL.{PORT}"
+        for left in (self.folder / "postmaster.pid", socket, socket.with_name(f"{socket.name}.lock")):
+            left.unlink(missing_ok=True)
 
     def _recorded_pid(self) -> int:
         try:
