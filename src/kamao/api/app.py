@@ -18,7 +18,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, Valida
 
 from kamao.api.access import AccessLog
 from kamao.api.auth import Authenticator
-from kamao.api.docs.pages import DOCS_ROUTES
+from kamao.api.docs.pages import DOCS_ROUTES, Document
 from kamao.api.errors import (
     ParameterRefusal,
     extra_headers,
@@ -110,6 +110,7 @@ class Front:
         authenticator = Authenticator(services)
         app.state.services = services
         app.state.authenticator = authenticator
+        app.state.document = Document(lambda: make_litestar(None, with_schema=True))
         self._hot = HotOrders(services, authenticator, self._log)
         try:
             yield
@@ -130,14 +131,14 @@ def _headers(scope: Any, message: Any, request_id: str) -> list[tuple[bytes, byt
     return headers
 
 
-def make_litestar(lifespan: Any) -> Litestar:
-    """Return the framework's application with every ordinary route."""
+def make_litestar(lifespan: Any, *, with_schema: bool = False) -> Litestar:
+    """Return the framework's application with every ordinary route; one ``with_schema`` only writes the document."""
     return Litestar(
-        route_handlers=[Router("/api/v1", route_handlers=ROUTES), *DOCS_ROUTES],
+        route_handlers=[Router("/api/v1", route_handlers=ROUTES), *(() if with_schema else DOCS_ROUTES)],
         request_class=ApiRequest,
         guards=[guard],
-        lifespan=[lifespan],
-        openapi_config=openapi_config(),
+        lifespan=[lifespan] if lifespan else [],
+        openapi_config=openapi_config() if with_schema else None,
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers={Refusal: _refused, HTTPException: _framework_refused, Exception: _failed},
         logging_config=None,

@@ -33,7 +33,7 @@ WAIT_MAX_S: Final = 5.0
 ATTEMPTS_MAX: Final = 4
 _RETRY_PAUSES_S: Final = (0.002, 0.01, 0.05)
 
-_TRANSIENT: Final = (
+TRANSIENT: Final = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
     psycopg.errors.LockNotAvailable,
@@ -201,7 +201,7 @@ class _Lane(threading.Thread):
             # The connection died, perhaps during the commit: the outcome is unknown, the caller repeats the reference.
             _log.warning("a batch of %d orders lost its database: %s", len(orders), type(error).__name__)
             return [(job, Refusal("overloaded")) for job in jobs]
-        except Exception:  # isolation point: one lane serves many callers, and a fault must reach each of them
+        except Exception:  # noqa: BLE001  isolation point: one lane serves many callers, and a fault must reach each of them
             _log.exception("a batch of %d orders failed", len(orders))
             return [self._alone(job) for job in jobs] if len(jobs) > 1 else [(jobs[0], Refusal("internal"))]
         answered: list[tuple[Job, Any]] = []
@@ -219,7 +219,7 @@ class _Lane(threading.Thread):
     def _rendered(self, job: Job, results: list[SubmitResult]) -> Any:
         try:
             return job.render(results)
-        except Exception:  # isolation point: the orders are committed; a caller that cannot be answered must hear so
+        except Exception:  # noqa: BLE001  isolation point: the orders are committed; a caller that cannot be answered must hear so
             _log.exception("an answer could not be made")
             return Refusal("internal")
 
@@ -229,7 +229,7 @@ class _Lane(threading.Thread):
         for attempt in range(ATTEMPTS_MAX):
             try:
                 results = self._run(orders)
-            except _TRANSIENT as error:
+            except TRANSIENT as error:
                 _retries.labels(self._cell, type(error).__name__).inc()
                 if attempt < len(_RETRY_PAUSES_S):
                     time.sleep(_RETRY_PAUSES_S[attempt])

@@ -5,19 +5,23 @@ from the event loop to synchronous code. Refuses query parameters that a route d
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from django.db import close_old_connections
+import psycopg
+from django.db import InterfaceError, OperationalError, close_old_connections
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Empty
+from prometheus_client import Counter
 
 from kamao.api.auth import Authenticator, peer_address, require_scope
+from kamao.api.batcher import TRANSIENT
 from kamao.api.errors import ParameterRefusal, language_of
 from kamao.api.orders_hot import check_content_type
 from kamao.api.ratelimit import Standing
@@ -31,6 +35,9 @@ T = TypeVar("T")
 REQUEST_ID: Final = "kamao_request_id"
 _KEY: Final = "kamao_key"
 STANDING: Final = "kamao_standing"
+_RETRY_PAUSES_S: Final = (0.01, 0.05, 0.1)
+_DATABASE_FAULTS: Final = (psycopg.OperationalError, OperationalError, InterfaceError)
+_retries: Final = Counter("kamao_api_database_faults_total", "Database faults met by ordinary routes", ["fault"])
 _RESERVED: Final = frozenset({"request", "data"})
 
 
@@ -106,9 +113,20 @@ class ApiRequest(Request[Any, Any, State]):
 
 
 def _bridged(work: Callable[[], T]) -> T:
+    """Run work; again after a deadlock or a lock that did not come, a bounded number of times."""
     close_old_connections()
     try:
-        return work()
+        for pause_s in _RETRY_PAUSES_S:
+            try:
+                return work()
+            except _DATABASE_FAULTS as error:
+                fault = error if isinstance(error, psycopg.Error) else error.__cause__
+                _retries.labels(type(fault).__name__).inc()
+                if not isinstance(fault, TRANSIENT):
+                    # The connection is gone: what became of a commit is unknown, so the caller repeats the request.
+                    raise Refusal("overloaded") from error
+                time.sleep(pause_s)
+        raise Refusal("overloaded")
     finally:
         close_old_connections()
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.db import transaction
 from litestar import Response
 
 from kamao.api.errors import ParameterRefusal
@@ -36,12 +37,11 @@ async def effect(
 ) -> Response[Any]:
     """Run a write once per Idempotency-Key and answer with what it returns, a struct of the contract.
 
-    ``work`` runs inside one database transaction when a key is given. ``kept`` takes the secrets out of what is stored.
+    ``work`` runs inside one database transaction. ``kept`` takes the secrets out of what is stored.
     """
     key = key_of(request)
     if key is None:
-        made = await request.run(work)
-        return json_response(encode_json(made), status)
+        return json_response(encode_json(await request.run(lambda: _in_transaction(work))), status)
     claim = Claim(
         request.key.organisation,
         request.key.cell,
@@ -60,6 +60,11 @@ async def effect(
     if reply.is_replay:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _in_transaction(work: Callable[[], Any]) -> Any:
+    with transaction.atomic():
+        return work()
 
 
 def json_response(body: bytes, status: int = 200) -> Response[Any]:

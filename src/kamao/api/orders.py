@@ -22,6 +22,8 @@ from kamao.api.contract.orders import (
     OrderRequest,
 )
 from kamao.api.errors import problem_bytes, problem_of
+from kamao.api.services import Services
+from kamao.api.targets import checked_target
 from kamao.engine.stock.opening import open_delivery
 from kamao.engine.trade import types as engine
 from kamao.kernel import ids, money
@@ -65,6 +67,14 @@ def engine_request(order: OrderRequest, merchant: UUID, *, pointer: str = "") ->
         order.notify_url,
         metadata,
     )
+
+
+async def with_checked_target(services: Services, order: OrderRequest, *, pointer: str = "") -> OrderRequest:
+    """Return the order with its target normalised by the SKU's form. Raises Refusal ``invalid`` per wrong field."""
+    if order.target is None:
+        return order
+    target = await checked_target(services, order.sku, order.target, pointer=pointer)
+    return order if target == order.target else msgspec.structs.replace(order, target=target)
 
 
 def _rate(text: str | None) -> int | None:
@@ -173,13 +183,13 @@ def single_renderer(
 
 
 def batch_renderer(
-    batch: OrderBatchRequest, keyring: Keyring | None, *, language: str, request_id: str
+    orders: Sequence[OrderRequest], keyring: Keyring | None, *, language: str, request_id: str
 ) -> Callable[[Sequence[engine.SubmitResult]], bytes]:
     """Return what turns the results of a batch into its body."""
 
     def render(results: Sequence[engine.SubmitResult]) -> bytes:
         items = []
-        for request, result in zip(batch.orders, results, strict=True):
+        for request, result in zip(orders, results, strict=True):
             if result.order is not None:
                 order = order_of(result.order, keyring=keyring, target=request.target)
                 items.append(BatchItem(_SUCCESS[result.outcome], order=order))

@@ -11,7 +11,7 @@ import msgspec
 from kamao.api.access import AccessLog
 from kamao.api.auth import Authenticator, peer_address, require_scope
 from kamao.api.errors import PROBLEM_TYPE, extra_headers, language_of, problem_bytes
-from kamao.api.orders import engine_request, order_decoder, single_renderer
+from kamao.api.orders import engine_request, order_decoder, single_renderer, with_checked_target
 from kamao.api.ratelimit import Standing
 from kamao.api.services import Services
 from kamao.api.validation import refuse, refuse_repeated_names
@@ -74,6 +74,8 @@ class HotOrders:
             standing.append(self._services.limiter.take(key.id, limit=key.rate_limit_per_minute))
         body = await read_body(receive, headers)
         order = decode_order(body)
+        if order.target is not None:
+            order = await with_checked_target(self._services, order)
         request = engine_request(order, key.organisation)
         if standing and not standing[0].is_allowed:
             raise Refusal("rate_limited", retry_after_s=standing[0].reset_s)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from kamao.api import public_ids
 from kamao.api.contract.orders import (
     BatchAnswer,
+    CancelRequest,
     Order,
     OrderBatchRequest,
     OrderList,
@@ -21,21 +22,36 @@ from kamao.api.contract.orders import (
 )
 from kamao.api.errors import ParameterRefusal, extra_headers, missing
 from kamao.api.http import ApiRequest
-from kamao.api.idempotency import json_response
-from kamao.api.orders import batch_renderer, encode_sorted, engine_request, order_of, single_renderer
+from kamao.api.idempotency import effect, json_response
+from kamao.api.orders import (
+    batch_renderer,
+    encode_sorted,
+    engine_request,
+    order_of,
+    single_renderer,
+    with_checked_target,
+)
 from kamao.api.pagination import LIMIT_DEFAULT, EndingBefore, Limit, StartingAfter, cursor_of
+from kamao.business.engine_bridge import cell_connection
 from kamao.engine.stock.operations import record_reveals
 from kamao.engine.trade.queries import OrderFilter, list_orders, order_by_id
+from kamao.engine.trade.refunds import cancel
+from kamao.engine.trade.types import CancelRequest as CancelOrder
+from kamao.kernel.errors import Refusal
 from kamao.kernel.ids import RandomIds
 from kamao.kernel.sealing import Keyring
 
+_WRITE = {"scope": "orders:write"}
+_PLACE = {**_WRITE, "by_reference": True}
+_READ = {"scope": "orders:read"}
 Filter = Annotated[str | None, QueryParameter(max_length=100)]
 _target_decoder = msgspec.json.Decoder(dict[TargetName, TargetValue])
 
 
-@post("/orders", status_code=201, opt={"scope": "orders:write"}, operation_id="createOrder", tags=["orders"])
+@post("/orders", status_code=201, opt={**_PLACE, "refusals": (402, 404, 409)}, operation_id="createOrder", tags=["orders"])
 async def create_order(request: ApiRequest, data: JSONBody[OrderRequest]) -> Response[Order]:
     """Place one order, paid from the wallet. The same reference with the same content gives 200 and the order as it is."""
+    data = await with_checked_target(request.services, data)
     order = engine_request(data, request.key.organisation)
     request.check()
     render = single_renderer(
@@ -50,19 +66,21 @@ async def create_order(request: ApiRequest, data: JSONBody[OrderRequest]) -> Res
     return response
 
 
-@post("/orders/batch", status_code=200, opt={"scope": "orders:write"}, operation_id="createOrders", tags=["orders"])
+@post("/orders/batch", status_code=200, opt=_PLACE, operation_id="createOrders", tags=["orders"])
 async def create_orders(request: ApiRequest, data: JSONBody[OrderBatchRequest]) -> Response[BatchAnswer]:
     """Place up to 1000 orders. Each is answered by itself, in order; the call is idempotent by their references."""
     merchant = request.key.organisation
-    orders = [
-        engine_request(order, merchant, pointer=f"/orders/{index}") for index, order in enumerate(data.orders)
+    checked = [
+        await with_checked_target(request.services, order, pointer=f"/orders/{index}")
+        for index, order in enumerate(data.orders)
     ]
+    orders = [engine_request(order, merchant, pointer=f"/orders/{index}") for index, order in enumerate(checked)]
     request.check()
-    render = batch_renderer(data, keyring_for(request), language=request.language, request_id=request.request_id)
+    render = batch_renderer(checked, keyring_for(request), language=request.language, request_id=request.request_id)
     return json_response(await request.cell.batcher.submit(merchant, orders=orders, render=render))
 
 
-@get("/orders/{order_id:str}", opt={"scope": "orders:read"}, operation_id="getOrder", tags=["orders"])
+@get("/orders/{order_id:str}", opt=_READ, operation_id="getOrder", tags=["orders"])
 async def get_order(request: ApiRequest, order_id: FromPath[str]) -> Response[Order]:
     """Read one order. With ``codes:read`` its codes are shown, and that they were shown is recorded."""
     order = public_ids.read_id(public_ids.ORDER, order_id, thing="order")
@@ -70,7 +88,7 @@ async def get_order(request: ApiRequest, order_id: FromPath[str]) -> Response[Or
     return json_response(msgspec.json.encode(found))
 
 
-@get("/orders", opt={"scope": "orders:read"}, operation_id="listOrders", tags=["orders"])
+@get("/orders", opt=_READ, operation_id="listOrders", tags=["orders"])
 async def list_own_orders(
     request: ApiRequest,
     reference: Filter = None,
@@ -152,3 +170,27 @@ def _aware(name: str, moment: datetime | None) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
         raise ParameterRefusal([(name, "时间须带时区，例如结尾的 Z", "A time needs its zone, for example a final Z")])
     return moment
+
+
+@post("/orders/{order_id:str}/cancel", status_code=200, opt=_WRITE, operation_id="cancelOrder", tags=["orders"])
+async def cancel_order(
+    request: ApiRequest, order_id: FromPath[str], data: JSONBody[CancelRequest | None] = None
+) -> Response[Order]:
+    """Cancel an order that nobody has been asked to supply yet; the wallet has its money back at once."""
+    order = public_ids.read_id(public_ids.ORDER, order_id, thing="order")
+    reason = (data.reason if data else None) or "cancelled_by_merchant"
+
+    def work() -> Order:
+        asked = CancelOrder(request.key.organisation, order, f"api_key:{request.key.id}", reason)
+        at = request.services.clock.now()
+        with cell_connection(request.cell.cell) as connection:
+            change = cancel(connection, [asked], at=at, ids=RandomIds(request.key.cell))[0]
+            if change.outcome == "order_not_found":
+                raise missing("order")
+            if change.outcome == "state_conflict":
+                raise Refusal("state_conflict")
+            view = order_by_id(connection, order, merchant=request.key.organisation)
+        assert view is not None, "the order was just changed"
+        return order_of(view, keyring=None)
+
+    return await effect(request, work, status=200)
