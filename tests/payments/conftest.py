@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.conf import settings
-from django.urls import reverse
+from django.urls import clear_url_caches, reverse, set_urlconf
 
 from kamao.business.keyring import node_keyring
 from kamao.business.payments import intents
@@ -76,6 +76,15 @@ def bank(_bank: Bank) -> Iterator[Bank]:
     _bank.behave()
     _bank.control("clock", {"offset_s": 0})
     _bank.control("refunds/release")
+
+
+@pytest.fixture(autouse=True)
+def _routes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(settings, "ROOT_URLCONF", "tests.payments.routes")
+    clear_url_caches()
+    set_urlconf(None)
+    yield
+    clear_url_caches()
 
 
 @pytest.fixture

@@ -1,10 +1,16 @@
 """Which loops a worker runs. The one place where the schedule meets engine, business and connectors."""
 
-from kamao.worker import heartbeat, relay
+from kamao.worker import heartbeat, payments, relay
 from kamao.worker.schedule import Loop
 
 LOOPS: tuple[Loop, ...] = (
     Loop("heartbeat", heartbeat.beat, heartbeat.PAUSE_S),
     Loop("relay", relay.relay, relay.PAUSE_S),
     Loop("webhook_purge", relay.purge_webhooks, relay.PURGE_PAUSE_S),
+    Loop("payments", payments.follow_payments, payments.PAYMENTS_PAUSE_S),
+    Loop("refunds", payments.follow_refunds, payments.REFUNDS_PAUSE_S),
+    Loop("reconcile", payments.reconcile, payments.RECONCILE_PAUSE_S),
+    Loop("forget", payments.forget, payments.FORGET_PAUSE_S),
+    Loop("imports", imports.apply_imports, imports.PAUSE_S),
+    Loop("import_files", imports.remove_files, imports.CLEAN_PAUSE_S),
 )
