@@ -63,6 +63,7 @@ def start(home: Home, *, web: int = 1, port: int = 0) -> BenchNode:
     chosen = port or free_port()
     command = [str(CHECKOUT / "kamao"), "up", "--home", str(home.root), "--port", str(chosen), "--web", str(web)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KAMAO_DATABASE")}
+    environment["KAMAO_ALLOW_LOOPBACK"] = "1"  # the receiver of F11 is on this machine
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

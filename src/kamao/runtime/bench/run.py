@@ -17,8 +17,9 @@ from kamao.runtime.bench.imports import f6
 from kamao.runtime.bench.node import BenchNode, memory_pss_mb, start
 from kamao.runtime.bench.orders import OrderBench
 from kamao.runtime.bench.report import Measure, table
+from kamao.runtime.bench.webhooks import f11
 
-KNOWN = ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F10")
+KNOWN = ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F10", "F11")
 
 
 def measure_all(node: BenchNode, args: argparse.Namespace) -> int:
@@ -37,6 +38,9 @@ def measure_all(node: BenchNode, args: argparse.Namespace) -> int:
         with prepare.connect(address, role=database.OWNER_ROLE, application="bench") as owner:
             if wanted & {"F1", "F2", "F3", "F4", "F5", "F6"}:
                 measures += _orders(node, pool, owner, args=args, wanted=wanted)
+        if "F11" in wanted:
+            _say("F11: webhooks to a local receiver")
+            measures.append(f11(pool, rounds=args.rounds))
         measures += _catalogue(wanted)
     finally:
         pool.close()
@@ -90,7 +94,7 @@ def _orders(
 def _catalogue(wanted: set[str]) -> list[Measure]:
     if not wanted & {"F7", "F8"}:
         return []
-    from kamao.runtime.bench.catalogue import f7_f8  # noqa: PLC0415  loads the search only when it is measured
+    from kamao.runtime.bench.catalogue import f7_f8
 
     _say("F7, F8: a catalogue of 27 000 SKUs")
     return [item for item in f7_f8() if item.id in wanted]
