@@ -1,6 +1,6 @@
 """Which loops a worker runs. The one place where the schedule meets engine, business and connectors."""
 
-from kamao.worker import heartbeat, payments, relay
+from kamao.worker import heartbeat, imports, payments, relay
 from kamao.worker.schedule import Loop
 
 LOOPS: tuple[Loop, ...] = (
