@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import DatabaseError, connection, transaction
 
 from kamao.business.engine_bridge import cell_connection
@@ -13,6 +14,7 @@ from kamao.engine.ledger.accounts import wallet
 from kamao.engine.ledger.queries import balance
 from kamao.engine.trade.operations import merchant_terms
 from kamao.kernel.errors import Refusal
+from kamao.runtime import django_settings
 from tests.identity.factories import NOW, SEED, by, member, organisation, person
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +181,8 @@ def test_a_totp_seed_is_sealed_in_the_database():
     assert second_factor.has_second_factor(user)
     adapter = second_factor.MfaAdapter()
     assert adapter.decrypt(adapter.encrypt(SEED)) == SEED
+
+
+def test_the_node_hashes_passwords_with_argon2():
+    assert django_settings.PASSWORD_HASHERS[0] == "django.contrib.auth.hashers.Argon2PasswordHasher"
+    assert make_password("x", hasher="argon2").startswith("argon2$argon2id$")

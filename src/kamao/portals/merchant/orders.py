@@ -34,8 +34,8 @@ from kamao.kernel.states import ORDER_STATES
 from kamao.portals.accounts.acting import actor_of
 from kamao.portals.accounts.exports import Column, export, wants_export
 from kamao.portals.accounts.pages import ConsoleRequest, console_page, second_factor_required
-from kamao.portals.kit.states import look_of
 from kamao.portals.accounts.reading import reading
+from kamao.portals.kit.states import look_of
 from kamao.portals.merchant import queries
 from kamao.portals.merchant.frame import KIND, merchant_page
 
@@ -114,13 +114,13 @@ def _missing(query: str, found: list[OrderView]) -> list[str]:
     texts = list(dict.fromkeys(query.replace(",", " ").replace("，", " ").split()))[: queries.SEARCH_MAX]
     if len(texts) < 2:
         return []
-    known = {text for order in found for text in (order.reference, order.channel_order_no, encode("ord", order.id))}
+    known = {
+        text for order in found for text in (order.reference, order.channel_order_no, encode("ord", order.id))
+    }
     return [text for text in texts if text not in known]
 
 
-def lines_of(
-    request: ConsoleRequest, connection: Connection, found: list[OrderView]
-) -> list[dict[str, Any]]:
+def lines_of(request: ConsoleRequest, connection: Connection, found: list[OrderView]) -> list[dict[str, Any]]:
     """Return orders as table lines; money only where the person may see costs."""
     names = queries.sku_names(order.sku for order in found)
     retail = queries.retail_prices(connection, found)
@@ -167,7 +167,10 @@ def _export(request: ConsoleRequest, wanted: dict[str, Any]) -> HttpResponse:
         Column(_("Delivered"), "delivered_at"),
     ]
     if request.acting.sees_costs:
-        columns[7:7] = [Column(_("Cost"), "cost_minor", money=True), Column(_("Margin"), "margin_minor", money=True)]
+        columns[7:7] = [
+            Column(_("Cost"), "cost_minor", money=True),
+            Column(_("Margin"), "margin_minor", money=True),
+        ]
     rows = [{**line, **_plain(line["order"])} for line in lines]
     return export(request, name="orders", columns=columns, rows=rows)
 

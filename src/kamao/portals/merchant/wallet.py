@@ -31,7 +31,9 @@ def wallet(request: ConsoleRequest) -> HttpResponse:
     if wants_export(request):
         return _export(request)
     before = request.GET.get("before", "")
-    entries = _entries(request, before=int(before) if before.isascii() and before.isdigit() else None, limit=PAGE_SIZE + 1)
+    entries = _entries(
+        request, before=int(before) if before.isascii() and before.isdigit() else None, limit=PAGE_SIZE + 1
+    )
     context = {
         "lines": [_line(request, entry) for entry in entries[:PAGE_SIZE]],
         "older": entries[PAGE_SIZE - 1].entry_no if len(entries) > PAGE_SIZE else None,

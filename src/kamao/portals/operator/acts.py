@@ -156,9 +156,15 @@ class PriceForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Neither SKU nor category: all goods."),
     )
-    min_quantity = forms.IntegerField(label=gettext_lazy("From quantity"), min_value=1, max_value=1000, initial=1)
+    min_quantity = forms.IntegerField(
+        label=gettext_lazy("From quantity"), min_value=1, max_value=1000, initial=1
+    )
     fixed = forms.DecimalField(
-        label=gettext_lazy("Fixed unit price"), min_value=Decimal("0.0001"), decimal_places=4, max_digits=12, required=False
+        label=gettext_lazy("Fixed unit price"),
+        min_value=Decimal("0.0001"),
+        decimal_places=4,
+        max_digits=12,
+        required=False,
     )
     markup_per_mille = forms.IntegerField(
         label=gettext_lazy("Markup on cost (‰)"), min_value=-999, max_value=100_000, required=False

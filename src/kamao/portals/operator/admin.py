@@ -97,7 +97,16 @@ def _as_id(text: str) -> UUID | None:
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = ("number", "reference", "state", "quantity", "amount_minor", "currency", "intake", "created_at")
+    list_display = (
+        "number",
+        "reference",
+        "state",
+        "quantity",
+        "amount_minor",
+        "currency",
+        "intake",
+        "created_at",
+    )
     list_filter = ("state", "intake")
     search_fields = ("=reference", "=channel_order_no")
     id_fields = ("id", "merchant", "purchase")
@@ -226,7 +235,15 @@ class EndpointAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("id", "state", "attempts_made", "last_status", "last_outcome", "next_attempt_at", "created_at")
+    list_display = (
+        "id",
+        "state",
+        "attempts_made",
+        "last_status",
+        "last_outcome",
+        "next_attempt_at",
+        "created_at",
+    )
     list_filter = ("state",)
     search_fields = ("=last_outcome",)
     id_fields = ("id", "endpoint_id", "message_id")

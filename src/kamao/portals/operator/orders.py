@@ -123,7 +123,10 @@ def _refund(request: ConsoleRequest, order_id: str, *, units: int, key: UUID, re
         found = _order(connection, order_id)
         if not reason or not 0 < units <= found.quantity:
             raise Refusal("invalid", zh="请填写数量和原因。", en="Give the units and a reason.")
-        if limit is not None and order_amount(found.unit_price_e4, units, found.currency) + found.refunded_minor > limit:
+        if (
+            limit is not None
+            and order_amount(found.unit_price_e4, units, found.currency) + found.refunded_minor > limit
+        ):
             raise Refusal(
                 "forbidden",
                 zh="超过你的退款限额，请让财务或管理员处理。",
@@ -139,6 +142,11 @@ def _refund(request: ConsoleRequest, order_id: str, *, units: int, key: UUID, re
             organisation=found.merchant,
             object_kind="order",
             object_id=order_id,
-            details={"units": units, "reason": reason, "outcome": change.outcome, "amount_minor": change.amount_minor},
+            details={
+                "units": units,
+                "reason": reason,
+                "outcome": change.outcome,
+                "amount_minor": change.amount_minor,
+            },
         )
     return change.outcome

@@ -64,7 +64,11 @@ class RegisterForm(forms.Form):
         label=gettext_lazy("Currency"), choices=[(code, code) for code in CURRENCY_EXPONENTS], initial="CNY"
     )
     level = forms.IntegerField(
-        label=gettext_lazy("Level"), min_value=0, max_value=99, initial=0, help_text=gettext_lazy("For merchants.")
+        label=gettext_lazy("Level"),
+        min_value=0,
+        max_value=99,
+        initial=0,
+        help_text=gettext_lazy("For merchants."),
     )
     email = forms.EmailField(label=gettext_lazy("E-mail of the first administrator"), max_length=254)
 
@@ -135,7 +139,9 @@ def organisation(request: ConsoleRequest, organisation_id: UUID) -> HttpResponse
         with reading(request) as connection:
             held = balances(connection, list(accounts.values()))
         money = [
-            {"word": word, "balance": held[account.id]} for word, account in accounts.items() if account.id in held
+            {"word": word, "balance": held[account.id]}
+            for word, account in accounts.items()
+            if account.id in held
         ]
     acts = []
     if request.acting.allows(Permission.AUDIT_READ):
@@ -162,7 +168,9 @@ def set_status(request: ConsoleRequest, organisation_id: UUID) -> HttpResponse:
     if status not in {OrganisationStatus.ACTIVE, OrganisationStatus.SUSPENDED} or row.kind == KIND:
         raise Refusal("invalid")
     reason = request.POST.get("reason", "")
-    operations.set_organisation_status(row, status=status, reason=reason, actor=actor_of(request), at=timezone.now())
+    operations.set_organisation_status(
+        row, status=status, reason=reason, actor=actor_of(request), at=timezone.now()
+    )
     say(request, _("Done. Its API keys follow within five seconds."))
     return HttpResponseRedirect(reverse("operator:organisation", args=[row.id]))
 
@@ -195,7 +203,11 @@ def look(request: ConsoleRequest, organisation_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("operator:organisation", args=[row.id]))
     now = timezone.now()
     looking = Impersonation.objects.create(
-        user=request.acting.user, organisation=row, reason=reason, started_at=now, ends_at=now + IMPERSONATION_LIFE
+        user=request.acting.user,
+        organisation=row,
+        reason=reason,
+        started_at=now,
+        ends_at=now + IMPERSONATION_LIFE,
     )
     audit.record(
         "impersonation.start",

@@ -67,7 +67,7 @@ SELECT (SELECT extract(epoch FROM %(at)s - max(beat_at))::float8 FROM public.wor
     (SELECT count(*) FROM trade_outbox),
     (SELECT extract(epoch FROM %(at)s - min(created_at))::float8 FROM trade_outbox),
     (SELECT count(*) FROM public.procrastinate_jobs WHERE status = 'failed'),
-    (SELECT count(*) FROM public.webhooks_delivery WHERE settled_at IS NULL),
+    (SELECT count(*) FROM public.webhook_delivery WHERE state = 'waiting'),
     (SELECT count(*) FROM trade_order WHERE state IN ('awaiting_funds', 'paid', 'fulfilling', 'cancelling')),
     (SELECT count(*) FROM trade_order WHERE state = 'in_doubt'),
     pg_database_size(current_database())

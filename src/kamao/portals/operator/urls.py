@@ -15,7 +15,9 @@ urlpatterns = [
     path("organisations/", organisations.organisations, name="organisations"),
     path("organisations/register/", organisations.register, name="register"),
     path("organisations/<uuid:organisation_id>/", organisations.organisation, name="organisation"),
-    path("organisations/<uuid:organisation_id>/status/", organisations.set_status, name="organisation_status"),
+    path(
+        "organisations/<uuid:organisation_id>/status/", organisations.set_status, name="organisation_status"
+    ),
     path("organisations/<uuid:organisation_id>/level/", organisations.set_level, name="organisation_level"),
     path("organisations/<uuid:organisation_id>/look/", organisations.look, name="organisation_look"),
     path("topup/", acts.topup, name="topup"),
