@@ -6,6 +6,7 @@ for, so that a small command starts fast and the supervisor stays small.
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 from pathlib import Path
@@ -27,15 +28,18 @@ class Command(Protocol):
 
 
 def command_names() -> list[str]:
-    """Names of all commands, as typed: `backup_keys.py` is `backup-keys`."""
+    """Names of all commands, as typed: `backup_keys.py` is `backup-keys`, `import_.py` is `import`."""
     return sorted(
-        path.stem.replace("_", "-") for path in COMMANDS.glob("*.py") if not path.stem.startswith("_")
+        path.stem.rstrip("_").replace("_", "-")
+        for path in COMMANDS.glob("*.py")
+        if not path.stem.startswith("_")
     )
 
 
 def load_command(name: str) -> Command:
     """The module behind a command."""
-    return cast("Command", importlib.import_module(f"kamao.runtime.commands.{name.replace('-', '_')}"))
+    module = name.replace("-", "_") + ("_" if keyword.iskeyword(name) else "")
+    return cast("Command", importlib.import_module(f"kamao.runtime.commands.{module}"))
 
 
 def overview() -> str:

@@ -17,6 +17,7 @@ import django
 import msgspec
 
 from kamao.runtime.home import Home, default_home, write_private
+from kamao.runtime.processes import die_with_parent
 
 
 class DemoContext(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class DemoContext(msgspec.Struct, frozen=True):
 
 def main() -> int:
     """Load the demo; 0 also when it was there already."""
+    die_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
     django.setup()
     home = Home(default_home())

@@ -28,6 +28,7 @@ from kamao.runtime.database import (
 )
 from kamao.runtime.keys import KeysUnusable, ensure_keyring
 from kamao.runtime.postgres import SUPERUSER
+from kamao.runtime.processes import die_with_parent
 from kamao.runtime.static import collect_static
 
 VERSION_MIN = 180_000
@@ -177,6 +178,7 @@ def prepare_database() -> None:
 
 def main() -> int:
     """Prepare; print one sentence and exit 1 when it cannot be done."""
+    die_with_parent()
     os.environ["KAMAO_DATABASE_ROLE"] = OWNER_ROLE
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
     django.setup()

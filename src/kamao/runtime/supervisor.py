@@ -71,10 +71,9 @@ class Supervisor:
         self.home.metrics.mkdir()
         try:
             self._start_database()
-            self._run_step("prepare", ["-m", "kamao.runtime.prepare"])
             if self.plan.demo:
                 self._start_bank()
-                self._run_step("demo", ["-m", "kamao.runtime.load_demo"])
+            self._run_step("prepare", ["-m", "kamao.runtime.bring_up"])
             self._start_processes()
             self._watch_until_stopped()
         except _Stopped:
