@@ -8,6 +8,7 @@ import httpx
 
 from kamao.api.app import create_app
 from kamao.api.services import Services
+from tests.api.contract_check import ContractCheck
 
 
 class Api:
@@ -21,6 +22,7 @@ class Api:
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()
         self._client: httpx.AsyncClient | None = None
         self._life: Any = None
+        self._contract: ContractCheck | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -54,7 +56,16 @@ class Api:
             headers.setdefault("Authorization", f"Bearer {key}")
         url = path if path.startswith("/api/") else f"/api/v1{path}"
         answer: httpx.Response = self.run(self._client.request(method, url, headers=headers, **options))
+        self.contract.check(method, answer.url.path, answer)
         return answer
+
+    @property
+    def contract(self) -> ContractCheck:
+        """The OpenAPI document as a check of every answer."""
+        if self._contract is None:
+            assert self._client is not None
+            self._contract = ContractCheck(self.run(self._client.get("/api/v1/openapi.json")).json())
+        return self._contract
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.call("GET", path, **options)

@@ -7,11 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from kamao.api.services import CellServices, Services
+from kamao.business.catalog.loading import load_rows
+from kamao.business.catalog.models import Sku
+from kamao.business.catalog.rows import LibraryRow
 from kamao.business.identity.api_keys import SCOPES_BY_KIND, KeyWish, create_api_key
 from kamao.business.identity.audit import SYSTEM
 from kamao.business.identity.models import Organisation, OrganisationKind
 from kamao.engine.ledger.accounts import cash, wallet
 from kamao.engine.ledger.operations import transfer
+from kamao.engine.ledger.queries import balance
 from kamao.engine.ledger.types import Transfer
 from kamao.engine.pricing.operations import put_offers, put_rules, put_skus
 from kamao.engine.pricing.types import OfferUpsert, PriceRule, SkuUpsert
@@ -110,11 +114,19 @@ class World:
         owner = (supplier or self.supplier).id
         made = Goods(f"sku-{number}", new_uuid7(), new_uuid7(), owner, new_uuid7())
         at = self.now()
-        fulfilment = "stock" if kind == "code" else "manual"
         with self.cell(cell).pool.transaction() as connection:
             assert put_skus(connection, [SkuUpsert(id=made.sku, code=made.code, kind=kind, **sku)], at=at) == ["done"]
+        self._offer(made, price_e4=price_e4, kind=kind, cell=cell)
+        if codes:
+            self.stock(made, codes, cell=cell)
+        return made
+
+    def _offer(self, made: Goods, *, price_e4: int, kind: str, cell: int) -> None:
+        at = self.now()
+        fulfilment = "stock" if kind == "code" else "manual"
+        with self.cell(cell).pool.transaction() as connection:
             offer = OfferUpsert(
-                id=made.offer, supplier=owner, sku=made.sku, supply_price_e4=price_e4 * 9 // 10,
+                id=made.offer, supplier=made.supplier, sku=made.sku, supply_price_e4=price_e4 * 9 // 10,
                 fulfilment=fulfilment, effective_from=LONG_AGO,
             )  # fmt: skip
             assert put_offers(connection, [offer], at=at) == ["done"]
@@ -122,9 +134,6 @@ class World:
                 audience_kind="default", target_kind="sku", target=made.sku, fixed_e4=price_e4, effective_from=LONG_AGO
             )
             put_rules(connection, [rule])
-        if codes:
-            self.stock(made, codes, cell=cell)
-        return made
 
     def stock(self, goods: Goods, count: int, *, cell: int = 0) -> list[str]:
         """Import codes with known secrets; return the secrets."""
@@ -143,7 +152,15 @@ class World:
         return [code.secret for code in codes]
 
     def balance(self, merchant: UUID, *, cell: int = 0) -> int:
-        from kamao.engine.ledger.queries import balance
-
         with self.cell(cell).pool.transaction() as connection:
             return balance(connection, wallet(merchant)).balance_minor
+
+    def listed(self, row: LibraryRow, *, price_e4: int = 145_000, codes: int = 0, cell: int = 0) -> Goods:
+        """A SKU of the standard library, published to the engine, with an offer, a price and codes."""
+        load_rows([row], at=self.now())
+        sku = Sku.objects.get(code=row.code)
+        made = Goods(row.code, sku.id, new_uuid7(), self.supplier.id, new_uuid7())
+        self._offer(made, price_e4=price_e4, kind=row.kind, cell=cell)
+        if codes:
+            self.stock(made, codes, cell=cell)
+        return made

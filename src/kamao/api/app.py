@@ -26,7 +26,7 @@ from kamao.api.errors import (
     missing,
     problem_bytes,
 )
-from kamao.api.http import REQUEST_ID, STANDING, ApiRequest, guard
+from kamao.api.http import REQUEST_ID, STANDING, ApiRequest, guard, public_name
 from kamao.api.openapi import openapi_config
 from kamao.api.orders_hot import PATH as ORDERS_PATH
 from kamao.api.orders_hot import HotOrders
@@ -155,7 +155,7 @@ def _refused(request: Any, refusal: Refusal) -> Response[bytes]:
 def _framework_refused(request: Any, error: HTTPException) -> Response[bytes]:
     """Turn the framework's own refusals into the contract's."""
     if isinstance(error, ValidationException):
-        return _refused(request, _validation(error))
+        return _refused(request, _validation(error, request.route_handler))
     if isinstance(error, MethodNotAllowedException):
         response = _refused(request, Refusal("method_not_allowed"))
         response.headers["allow"] = (error.headers or {}).get("allow", "")
@@ -173,7 +173,7 @@ def _framework_refused(request: Any, error: HTTPException) -> Response[bytes]:
             return _failed(request, error)
 
 
-def _validation(error: ValidationException) -> Refusal:
+def _validation(error: ValidationException, handler: Any) -> Refusal:
     parameters = []
     extra = error.extra if isinstance(error.extra, list) else []
     for each in extra:
@@ -183,6 +183,7 @@ def _validation(error: ValidationException) -> Refusal:
             return Refusal("malformed")
         if each.get("source") == "path":
             return missing("sku") if name == "sku" else Refusal("not_found")
+        name = public_name(handler, name)
         parameters.append((name, "参数值无效", str(each.get("message", "The value is not valid"))))
     return ParameterRefusal(parameters)
 

@@ -133,9 +133,13 @@ def _bridged(work: Callable[[], T]) -> T:
 
 @lru_cache(maxsize=256)
 def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
-    fields = handler.parsed_fn_signature.parameters
-    named = {getattr(field.kwarg_definition, "query", None) or name for name, field in fields.items()}
-    return frozenset(named) - _RESERVED
+    return frozenset(public_name(handler, name) for name in handler.parsed_fn_signature.parameters) - _RESERVED
+
+
+def public_name(handler: BaseRouteHandler, name: str) -> str:
+    """Return the name under which callers know a parameter of a handler."""
+    field = handler.parsed_fn_signature.parameters.get(name)
+    return getattr(field.kwarg_definition, "query", None) or name if field is not None else name
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

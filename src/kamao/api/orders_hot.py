@@ -6,15 +6,13 @@ table of requests to both. Refuses nothing of its own: every rule is in the modu
 
 from typing import Any, Final
 
-import msgspec
-
 from kamao.api.access import AccessLog
 from kamao.api.auth import Authenticator, peer_address, require_scope
 from kamao.api.errors import PROBLEM_TYPE, extra_headers, language_of, problem_bytes
 from kamao.api.orders import engine_request, order_decoder, single_renderer, with_checked_target
 from kamao.api.ratelimit import Standing
 from kamao.api.services import Services
-from kamao.api.validation import refuse, refuse_repeated_names
+from kamao.api.validation import decode_or_refuse, refuse_repeated_names
 from kamao.business.identity.keys import KeyRecord
 from kamao.kernel.errors import Refusal
 from kamao.kernel.limits import BODY_BYTES_MAX
@@ -129,10 +127,7 @@ def decode_order(body: bytes) -> Any:
     An object with three names in a decoded order holds exactly the three required ones, so that the search for repeated
     names is spared where there are only three colons.
     """
-    try:
-        order = order_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        refuse(body, order_decoder.type)
+    order = decode_or_refuse(body, order_decoder)
     if body.count(b":") != 3:
         refuse_repeated_names(body)
     return order

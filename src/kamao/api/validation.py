@@ -35,12 +35,19 @@ class _Malformed(ValueError):
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the decoded body. Raises Refusal ``malformed`` or ``invalid`` with a pointer for each wrong field."""
-    try:
-        value = decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        refuse(body, decoder.type)
+    value = decode_or_refuse(body, decoder)
     refuse_repeated_names(body)
     return value
+
+
+def decode_or_refuse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Like ``decode``, but leave names that occur twice to the caller, who may know a cheaper way to see them."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        refuse(body, decoder.type)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal("malformed") from error
 
 
 def refuse_repeated_names(body: bytes) -> None:
@@ -52,15 +59,13 @@ def refuse_repeated_names(body: bytes) -> None:
 
 
 def refuse(body: bytes, type_: Any) -> NoReturn:
-    """Raise the documented refusal for a body that does not decode."""
+    """Raise the documented refusal for a body with wrong fields; what is no JSON further on comes first."""
     try:
         value = _read_strictly(body)
     except (ValueError, RecursionError) as error:
         raise Refusal("malformed") from error
     found = _wrong_fields(value, type_, "")
-    if not found:
-        # Readable for Python, refused by msgspec: half a surrogate pair is the known case.
-        raise Refusal("malformed")
+    assert found, "what does not decode has a wrong field"
     raise Refusal("invalid", pointers=tuple(found[:_ERRORS_MAX]))
 
 
