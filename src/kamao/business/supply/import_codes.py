@@ -63,7 +63,7 @@ def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> 
     Stores no code and makes no lot. Raises Refusal file_unreadable, file_too_large.
     """
     sheet_import = SheetImport.objects.get(pk=import_id)
-    code_file = read_codes(files.load(import_id), sheet_import.filename)
+    code_file = read(sheet_import)
     routes = routes_of(sheet_import, code_file.rows, index=index)
     refused, goods = _judged(sheet_import, code_file, routes)
     with transaction.atomic():
@@ -83,6 +83,12 @@ def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> 
         ImportRow.objects.filter(sheet_import=sheet_import).delete()
         copy_rows("supply_importrow", _COLUMNS, refused)
     return sheet_import
+
+
+def read(sheet_import: SheetImport) -> CodeFile:
+    """Read the rows of an import from its sealed file; the same places each time."""
+    options = msgspec.convert(sheet_import.options, Options)
+    return read_codes(files.load(sheet_import.id), sheet_import.filename, only=options.sheets)
 
 
 def routes_of(
@@ -168,7 +174,7 @@ class CodeApplier:
     """Applies an import's rows chunk by chunk; reads and routes the file once."""
 
     def __init__(self, sheet_import: SheetImport, *, index: SkuIndex | None = None) -> None:
-        self._rows = read_codes(files.load(sheet_import.id), sheet_import.filename).rows
+        self._rows = read(sheet_import).rows
         self._routes = routes_of(sheet_import, self._rows, index=index)
         self._ids = RandomIds((LIVE if sheet_import.livemode else TEST).number)
 

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from kamao.business.catalog.bulk import copy_rows
 from kamao.business.supply import files, mappings
-from kamao.business.supply.imports import locked, move
+from kamao.business.supply.imports import Options, locked, move
 from kamao.business.supply.library import read_index
 from kamao.business.supply.models import Fate, ImportRow, MatchDecision, SheetImport, SupplierOffer
 from kamao.business.supply.offers import OfferDraft, put_supplier_offers
@@ -49,6 +49,9 @@ def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> 
     """
     sheet_import = SheetImport.objects.get(pk=import_id)
     book = read_book(files.load(import_id), sheet_import.filename)
+    only = msgspec.convert(sheet_import.options, Options).sheets
+    if only:
+        book = msgspec.structs.replace(book, sheets=[sheet for sheet in book.sheets if sheet.name in only])
     tables, left_out = find_tables(book)
     tables = mappings.with_remembered(sheet_import.organisation_id, "offers", tables)
     doubts = [doubt for table in tables for doubt in table.mapping.doubts] or ([] if tables else ["no_table"])

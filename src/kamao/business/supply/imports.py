@@ -35,10 +35,11 @@ IMPORT_NOT_FOUND = problem(
 
 
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is said beside a file: the offer all its codes belong to, and whether hidden rows count."""
+    """What is said beside a file: the offer all its codes belong to, the mode, the only sheets that count."""
 
     offer: UUID | None = None
     livemode: bool = True
+    sheets: tuple[str, ...] = ()
 
 
 class Upload(msgspec.Struct, frozen=True):

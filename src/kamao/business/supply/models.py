@@ -283,3 +283,24 @@ class MatchDecision(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class OldMember(models.Model):
+    """Who an old shop's member became here, and which opening balance was booked for it, once."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
+    source = models.CharField(_("old shop"), max_length=64)
+    account = models.CharField(_("account there"), max_length=120)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="old_members")
+    opening_minor = models.BigIntegerField(_("opening balance"), default=0)
+    taken_at = models.DateTimeField(_("taken over at"))
+
+    class Meta:
+        verbose_name = _("member of an old shop")
+        verbose_name_plural = _("members of old shops")
+        constraints = [
+            models.UniqueConstraint(fields=["source", "account"], name="uq_supply_oldmember_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.account}"

@@ -6,9 +6,8 @@ Refuses to leave a row without its sentence; rows that wait for a decision are g
 from pathlib import PurePosixPath
 from typing import Final
 
-from kamao.business.supply import files
+from kamao.business.supply import files, import_codes
 from kamao.business.supply.models import Fate, ImportRow, SheetImport
-from kamao.business.supply.sheets.codes import read_codes
 from kamao.business.supply.sheets.give_back import REASON_HEADERS, give_back, write_csv
 from kamao.business.supply.sheets.reader import read_book
 from kamao.business.supply.sheets.reasons import reason_text
@@ -22,21 +21,20 @@ def refused_file(sheet_import: SheetImport, *, language: str) -> tuple[bytes, st
 
     Raises Refusal `not_found` when the original is no longer kept.
     """
-    content = files.load(sheet_import.id)
     rows = ImportRow.objects.filter(sheet_import=sheet_import, fate__in=[Fate.REFUSED, Fate.REVIEW]).order_by("place")
     stem = PurePosixPath(sheet_import.filename.replace("\\", "/")).stem
     word = _WORDS["zh" if language.startswith("zh") else "en"]
     if sheet_import.kind == "codes":
-        return _codes(content, sheet_import.filename, list(rows), language), f"{stem}-{word}.csv"
-    book = read_book(content, sheet_import.filename)
+        return _codes(sheet_import, list(rows), language), f"{stem}-{word}.csv"
+    book = read_book(files.load(sheet_import.id), sheet_import.filename)
     reasons = {(row.sheet, row.number): reason_text(row.reason, language, row.params) for row in rows}
     headers = {mapping["sheet"]: mapping["header_row"] for mapping in sheet_import.mappings}
     data, extension = give_back(book, reasons, headers=headers, language=language)
     return data, f"{stem}-{word}.{extension}"
 
 
-def _codes(content: bytes, filename: str, rows: list[ImportRow], language: str) -> bytes:
-    code_rows = read_codes(content, filename).rows
+def _codes(sheet_import: SheetImport, rows: list[ImportRow], language: str) -> bytes:
+    code_rows = import_codes.read(sheet_import).rows
     title = REASON_HEADERS["zh" if language.startswith("zh") else "en"]
     lines: list[tuple[str | int, ...]] = [(*_CODE_HEADERS, title)]
     for row in rows:

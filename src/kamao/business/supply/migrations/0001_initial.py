@@ -166,6 +166,22 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('supplier', 'title_key'), name='uq_supply_matchdecision_title')],
             },
         ),
+        migrations.CreateModel(
+            name='OldMember',
+            fields=[
+                ('id', models.UUIDField(default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False)),
+                ('source', models.CharField(max_length=64, verbose_name='old shop')),
+                ('account', models.CharField(max_length=120, verbose_name='account there')),
+                ('opening_minor', models.BigIntegerField(default=0, verbose_name='opening balance')),
+                ('taken_at', models.DateTimeField(verbose_name='taken over at')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='old_members', to='identity.organisation')),
+            ],
+            options={
+                'verbose_name': 'member of an old shop',
+                'verbose_name_plural': 'members of old shops',
+                'constraints': [models.UniqueConstraint(fields=('source', 'account'), name='uq_supply_oldmember_account')],
+            },
+        ),
         migrations.AddIndex(
             model_name='sheetimport',
             index=models.Index(fields=['organisation', '-created_at'], name='ix_supply_sheetimport_recent'),

@@ -61,11 +61,11 @@ class CodeFile(msgspec.Struct, frozen=True):
         return f"CodeFile({len(self.rows)} rows)"
 
 
-def read_codes(content: bytes, filename: str = "") -> CodeFile:
-    """Read a file of codes. Raises Refusal file_unreadable or file_too_large."""
+def read_codes(content: bytes, filename: str = "", *, only: Sequence[str] = ()) -> CodeFile:
+    """Read a file of codes, or only some of its sheets. Raises Refusal file_unreadable or file_too_large."""
     if content[:4] == b"PK\x03\x04" and not _is_workbook(content):
         return _read_archive(content)
-    return _read_part(content, filename)
+    return _read_part(content, filename, only)
 
 
 def _is_workbook(content: bytes) -> bool:
@@ -116,7 +116,7 @@ def _read_archive(content: bytes) -> CodeFile:
     return CodeFile(rows, tuple(parts), tuple(doubts))
 
 
-def _read_part(content: bytes, filename: str) -> CodeFile:
+def _read_part(content: bytes, filename: str, only: Sequence[str] = ()) -> CodeFile:
     stem = stated_goods(filename)
     if content[:4] != b"PK\x03\x04":
         text, _encoding = decode(content)
@@ -128,7 +128,7 @@ def _read_part(content: bytes, filename: str) -> CodeFile:
     doubts: list[str] = []
     parts: list[str] = []
     for sheet in book.sheets:
-        if sheet.hidden or not sheet.rows:
+        if sheet.hidden or not sheet.rows or (only and sheet.name not in only):
             continue
         part = filename if book.format == "csv" else sheet.name
         parts.append(part)
