@@ -153,8 +153,14 @@ def test_a_member_is_not_invited_again():
     assert refused.value.code == "already_member"
 
 
-@pytest.mark.parametrize("statement", ["UPDATE identity_auditentry SET act = 'x'", "DELETE FROM identity_auditentry",
-                                       "TRUNCATE identity_auditentry"])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE identity_auditentry SET act = 'x'",
+        "DELETE FROM identity_auditentry",
+        "TRUNCATE identity_auditentry",
+    ],
+)
 def test_the_running_node_can_only_add_to_the_audit_trail(statement):
     audit.record("test.act", actor=audit.SYSTEM, at=NOW)
     with (

@@ -1,7 +1,7 @@
 """From Django's transaction to the engine: business rows and engine rows that must commit together.
 
-Refuses to work outside `transaction.atomic()`: `SET LOCAL search_path` means nothing there, and an engine operation
-never runs half. Everywhere else the engine's own pool (`kamao.engine.pool`) is the way.
+Refuses to work outside `transaction.atomic()`: `SET LOCAL search_path` means nothing there, and an engine
+operation never runs half. Everywhere else the engine's own pool (`kamao.engine.pool`) is the way.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ class EngineCursor(psycopg.Cursor[Any]):
 
 @contextmanager
 def cell_connection(cell: Cell) -> Iterator[psycopg.Connection[Any]]:
-    """Yield Django's raw psycopg connection with the cell's search path, inside the caller's `atomic()` block.
+    """Yield Django's raw psycopg connection with the cell's search path, inside the caller's `atomic()`
+    block.
 
-    Plain server-side cursors are used on it, because Django's own cursors bind on the client and never prepare. The
-    search path is put back at the end, so that the ORM works on in the same transaction.
+    Plain server-side cursors are used on it, because Django's own cursors bind on the client and never
+    prepare. The search path is put back at the end, so that the ORM works on in the same transaction.
     """
     if not default_connection.in_atomic_block:
         raise RuntimeError("cell_connection needs transaction.atomic()")

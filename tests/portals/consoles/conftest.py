@@ -79,11 +79,20 @@ class Trade:
                 effective_from=long_ago,
             )
             assert put_offers(connection, [offer], at=self.at) == ["done"]
-            rule = PriceRule(audience_kind="default", target_kind="sku", target=self.sku, fixed_e4=145_000,
-                             effective_from=long_ago)  # fmt: skip
+            rule = PriceRule(
+                audience_kind="default",
+                target_kind="sku",
+                target=self.sku,
+                fixed_e4=145_000,
+                effective_from=long_ago,
+            )
             put_rules(connection, [rule])
-            open_lots(connection, [NewLot(self.lot, self.offer, self.supplier.id, self.sku)], at=self.at,
-                      keyring=node_keyring())  # fmt: skip
+            open_lots(
+                connection,
+                [NewLot(self.lot, self.offer, self.supplier.id, self.sku)],
+                at=self.at,
+                keyring=node_keyring(),
+            )
             codes = [NewCode(f"NO{number}", f"SECRET-{number:06}") for number in range(1, 21)]
             assert (
                 import_codes(connection, self.lot, codes, at=self.at, ids=self.ids, keyring=node_keyring())
@@ -102,9 +111,15 @@ class Trade:
     def order(self, merchant=None, *, reference=None, quantity=2, **more):
         merchant = merchant or self.merchant
         wish = OrderRequest(
-            merchant=merchant.id, reference=reference or f"A-{next(_numbers)}", sku=self.code, quantity=quantity,
-            target_json=b'{"mobile":"13812345678"}', retail_unit_price_e4=200_000, sales_channel="taobao", **more,
-        )  # fmt: skip
+            merchant=merchant.id,
+            reference=reference or f"A-{next(_numbers)}",
+            sku=self.code,
+            quantity=quantity,
+            target_json=b'{"mobile":"13812345678"}',
+            retail_unit_price_e4=200_000,
+            sales_channel="taobao",
+            **more,
+        )
         with self.cell() as connection:
             result = submit(connection, [wish], at=timezone.now(), tools=self.tools).results[0]
         assert result.outcome == "created", result.outcome

@@ -119,8 +119,9 @@ def test_exports_hold_text_and_no_code(trade):
     book = load_workbook(io.BytesIO(admin.get(reverse("merchant:orders"), {"format": "xlsx"}).content))
     cells = list(book.active[2])[1:4]
     assert [(cell.value, cell.data_type, cell.number_format) for cell in cells[:2]] == [
-        ("=1+1", "s", "@"), ("123456789012345678901", "s", "@"),
-    ]  # fmt: skip
+        ("=1+1", "s", "@"),
+        ("123456789012345678901", "s", "@"),
+    ]
     assert AuditEntry.objects.filter(act="export.make").values_list("details", flat=True)[0] == {
         "format": "csv",
         "rows": 1,
@@ -129,8 +130,16 @@ def test_exports_hold_text_and_no_code(trade):
 
 def test_cells_that_look_like_formulas_are_text():
     assert [_defused(text) for text in ("=A1", "+1", "-1", "-12.50", "@x", "-2+3", "\tx", "a=1", "")] == [
-        "'=A1", "'+1", "-1", "-12.50", "'@x", "'-2+3", "'\tx", "a=1", "",
-    ]  # fmt: skip
+        "'=A1",
+        "'+1",
+        "-1",
+        "-12.50",
+        "'@x",
+        "'-2+3",
+        "'\tx",
+        "a=1",
+        "",
+    ]
     body, _kind = _csv(["h"], [["中文"]])
     assert body.startswith(b"\xef\xbb\xbf")
     book, _kind = _xlsx(["h"], [["=1+1"]])

@@ -61,8 +61,18 @@ def test_a_topup_is_booked_once_by_its_reference(trade):
     assert entry.user_id == staff.user.id
 
 
-@pytest.mark.parametrize("change", [{"amount": "0"}, {"amount": "-1"}, {"amount": "1.005"}, {"amount": "NaN"},
-                                    {"reference": "a b"}, {"custodian": "a:b"}, {"amount": "1e30"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "0"},
+        {"amount": "-1"},
+        {"amount": "1.005"},
+        {"amount": "NaN"},
+        {"reference": "a b"},
+        {"custodian": "a:b"},
+        {"amount": "1e30"},
+    ],
+)
 def test_a_wrong_topup_books_nothing(trade, change):
     staff = trade.sign_in("finance", trade.operator)
     answer = staff.post(reverse("operator:topup"), {**TOPUP, "merchant": trade.other.id, **change})
@@ -107,8 +117,14 @@ def test_an_unclear_price_is_refused(trade, form):
 
 def test_registering_invites_the_first_administrator(trade):
     staff = trade.sign_in("admin", trade.operator)
-    form = {"kind": "merchant", "legal_name": "New Ltd", "display_name": "New", "currency": "CNY", "level": "2",
-            "email": "new@example.test"}  # fmt: skip
+    form = {
+        "kind": "merchant",
+        "legal_name": "New Ltd",
+        "display_name": "New",
+        "currency": "CNY",
+        "level": "2",
+        "email": "new@example.test",
+    }
     answer = staff.post(reverse("operator:register"), form)
     assert "/accounts/invitation/#" in answer.content.decode()
     row = Organisation.objects.get(display_name="New")
@@ -156,15 +172,21 @@ def test_looking_at_a_console_is_read_only_short_announced_and_audited(trade):
     page = staff.get(reverse("merchant:order", args=[number]))
     assert page.status_code == 200
     assert "138*****678" in page.content.decode()
-    for name, args in (("merchant:order_reveal", [number]), ("merchant:member_invite", []), ("accounts:api_keys", []),
-                       ("operator:topup", [])):  # fmt: skip
+    for name, args in (
+        ("merchant:order_reveal", [number]),
+        ("merchant:member_invite", []),
+        ("accounts:api_keys", []),
+        ("operator:topup", []),
+    ):
         assert staff.post(reverse(name, args=args), {"reason": "x"}).status_code == 403
     assert staff.get(reverse("accounts:api_keys")).status_code == 403
     assert staff.get(reverse("merchant:orders"), {"format": "csv"}).status_code == 403
     entry = AuditEntry.objects.get(act="impersonation.start")
     assert (entry.organisation_id, entry.user_id, entry.details) == (
-        trade.merchant.id, staff.user.id, {"reason": "ticket 7"},
-    )  # fmt: skip
+        trade.merchant.id,
+        staff.user.id,
+        {"reason": "ticket 7"},
+    )
     assert "ticket 7" in trade.sign_in("admin").get(reverse("merchant:home")).content.decode()
     staff.post(reverse("accounts:impersonation_end"))
     assert staff.get(reverse("merchant:home")).status_code == 404
@@ -210,9 +232,13 @@ IDENTITY = ["organisation", "user", "membership", "invitation", "apikey", "audit
 
 @pytest.mark.parametrize(
     ("app", "model"),
-    [*[("portal_operator", name) for name in TABLES], *[("identity", name) for name in IDENTITY],
-     ("webhooks", "endpoint"), ("webhooks", "delivery")],
-)  # fmt: skip
+    [
+        *[("portal_operator", name) for name in TABLES],
+        *[("identity", name) for name in IDENTITY],
+        ("webhooks", "endpoint"),
+        ("webhooks", "delivery"),
+    ],
+)
 def test_every_table_lists_searches_and_refuses_writes(trade, app, model):
     trade.order()
     staff = trade.sign_in("admin", trade.operator)

@@ -6,14 +6,20 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
+from kamao.business.identity import operations
+from kamao.business.identity.audit import SYSTEM
 from kamao.business.identity.models import ApiKey, AuditEntry, Invitation, Membership, User
 from tests.identity.factories import PASSWORD, person
 from tests.portals.consoles.conftest import Browser
 
 KEY_FORM = {
-    "label": "till", "cell": "1", "scopes": ["orders:write", "orders:read"], "ip_networks": "203.0.113.7\n10.0.0.0/8",
-    "days": "30", "rate_limit_per_minute": "90",
-}  # fmt: skip
+    "label": "till",
+    "cell": "1",
+    "scopes": ["orders:write", "orders:read"],
+    "ip_networks": "203.0.113.7\n10.0.0.0/8",
+    "days": "30",
+    "rate_limit_per_minute": "90",
+}
 
 
 def make_key(browser, **changes):
@@ -161,9 +167,6 @@ def test_the_audit_trail_shows_ones_own_entries_and_is_exported(trade):
 
 
 def test_a_person_in_two_organisations_chooses(trade):
-    from kamao.business.identity import operations
-    from kamao.business.identity.audit import SYSTEM
-
     admin = trade.sign_in("admin")
     operations.add_member(trade.other, user=admin.user, role="support", actor=SYSTEM, at=timezone.now())
     assert "Shop" in admin.get("/merchant/").content.decode()

@@ -3,11 +3,14 @@
 import pytest
 from django.urls import reverse
 
+from kamao.engine.ledger.accounts import wallet
+from kamao.engine.ledger.queries import balance as ledger_balance
 from tests.portals.consoles.conftest import TARGET, Browser
 
 ROLES = ["admin", "operations", "purchasing", "finance", "support"]
 
-# Page, kind of console, and whether admin, operations, purchasing, finance, support may open it (200) or not (403).
+# Page, kind of console, and whether admin, operations, purchasing, finance, support may open it (200) or not
+# (403).
 PAGES = """
 merchant:home          merchant x x x x x
 merchant:orders        merchant x x x x x
@@ -132,8 +135,5 @@ def test_operator_support_sees_no_money_of_an_order_and_refunds_up_to_its_limit(
 
 
 def balance(trade):
-    from kamao.engine.ledger.accounts import wallet
-    from kamao.engine.ledger.queries import balance as read
-
     with trade.cell() as connection:
-        return read(connection, wallet(trade.merchant.id)).balance_minor
+        return ledger_balance(connection, wallet(trade.merchant.id)).balance_minor

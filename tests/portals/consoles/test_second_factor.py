@@ -4,9 +4,10 @@ import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.db import connection
 from django.urls import reverse
 
-from kamao.business.identity.models import ApiKey, AuditEntry
+from kamao.business.identity.models import ApiKey, AuditEntry, User
 from kamao.engine.ledger.accounts import wallet
 from kamao.engine.ledger.queries import balance
 from tests.identity.factories import PASSWORD, SEED, member
@@ -117,8 +118,6 @@ def test_a_guessed_password_is_locked_out_and_the_count_is_in_the_database(trade
         answers.append(answer.content.decode())
     right = Browser().post("/accounts/login/", {"login": "ada@example.test", "password": PASSWORD})
     assert right.status_code in {200, 429}, "even the right password has to wait"
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM kamao_cache WHERE cache_key LIKE '%login_failed%'")
         assert cursor.fetchone()[0] >= 1
@@ -127,7 +126,5 @@ def test_a_guessed_password_is_locked_out_and_the_count_is_in_the_database(trade
 def test_nobody_signs_up_without_an_invitation(trade):
     form = {"email": "eve@example.test", "password1": PASSWORD, "password2": PASSWORD}
     answer = Browser().post("/accounts/signup/", form)
-    from kamao.business.identity.models import User
-
     assert not User.objects.filter(email="eve@example.test").exists()
     assert answer.status_code == 200

@@ -76,7 +76,9 @@ def create_api_key(
 
 
 def rotate_api_key(key: ApiKey, *, overlap: timedelta, actor: audit.Actor, at: datetime) -> CreatedKey:
-    """Make the successor of a key; the old one stays valid for the overlap. Raises `state_conflict`, `invalid`."""
+    """Make the successor of a key; the old one stays valid for the overlap. Raises `state_conflict`,
+    `invalid`.
+    """
     if not timedelta(0) <= overlap <= OVERLAP_MAX:
         raise Refusal(
             "invalid",
@@ -133,7 +135,9 @@ def api_key_of(organisation: Organisation, *, key_id: UUID) -> ApiKey:
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return addresses and networks in their canonical CIDR form. Raises Refusal `invalid` naming the wrong one."""
+    """Return addresses and networks in their canonical CIDR form. Raises Refusal `invalid` naming the wrong
+    one.
+    """
     networks: list[str] = []
     for text in texts:
         try:

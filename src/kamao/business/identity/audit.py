@@ -1,6 +1,7 @@
 """The audit trail: who did what to what, when and from where. Rows are only added.
 
-Refuses details that look like secrets: an entry is read by people who may not know a code, a key or a password.
+Refuses details that look like secrets: an entry is read by people who may not know a code, a key or a
+password.
 """
 
 from __future__ import annotations

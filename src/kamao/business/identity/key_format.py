@@ -63,5 +63,7 @@ def prefix_of(raw: str) -> str | None:
 
 
 def digest_of(raw: str) -> bytes:
-    """Return what is stored of a key: SHA-256. A fast hash is right, since the key itself has 260 random bits."""
+    """Return what is stored of a key: SHA-256. A fast hash is right, since the key itself has 260 random
+    bits.
+    """
     return hashlib.sha256(raw.encode()).digest()

@@ -1,8 +1,8 @@
 """Checking API keys on the hot path: plain SQL, no ORM, at most 5 s old in every process.
 
-Owns the in-process cache. Refuses unknown, expired, revoked and out-of-place keys with the API's stable codes.
-A revoked key is refused everywhere within `LIFE_MAX_S`, because no answer of the database is used longer than that,
-counted from before the question was asked.
+Owns the in-process cache. Refuses unknown, expired, revoked and out-of-place keys with the API's stable
+codes. A revoked key is refused everywhere within `LIFE_MAX_S`, because no answer of the database is used
+longer than that, counted from before the question was asked.
 """
 
 import hmac
@@ -57,10 +57,10 @@ class _Entry(msgspec.Struct, frozen=True):
     organisation_active: bool
 
 
-# The owner's row comes with the key's, so that suspending an organisation works within the same 5 s.
+# The owner's row comes along, so that suspending an organisation works within the same 5 s.
 _LOOK_UP: Final = """
-SELECT k.id, k.organisation_id, o.kind, k.cell, k.scopes, k.ip_networks, k.expires_at, k.rate_limit_per_minute,
-       k.digest, o.status = 'active', k.last_used_at
+SELECT k.id, k.organisation_id, o.kind, k.cell, k.scopes, k.ip_networks, k.expires_at,
+       k.rate_limit_per_minute, k.digest, o.status = 'active', k.last_used_at
   FROM public.identity_apikey k
   JOIN public.identity_organisation o ON o.id = k.organisation_id
  WHERE k.prefix = %(prefix)s AND k.revoked_at IS NULL
@@ -96,7 +96,9 @@ class KeyCache:
         self._loading: dict[str, threading.Lock] = {}
 
     def verify(self, raw_key: str, *, peer_ip: str | None, now: datetime) -> KeyRecord | Refusal:
-        """Return the key's record, or the refusal to answer with. Blocks on the database when nothing is cached."""
+        """Return the key's record, or the refusal to answer with. Blocks on the database when nothing is
+        cached.
+        """
         prefix = prefix_of(raw_key)
         if prefix is None:
             return Refusal("unauthenticated")

@@ -1,6 +1,8 @@
-"""Rows of identity. Owns their shape and the constraints; writes go through `operations`, `api_keys` and `audit`.
+"""Rows of identity. Owns their shape and the constraints; writes go through `operations`, `api_keys` and
+`audit`.
 
-Refuses secrets in the clear: invitations and API keys are kept as SHA-256, TOTP seeds are sealed by the adapter.
+Refuses secrets in the clear: invitations and API keys are kept as SHA-256, TOTP seeds are sealed by the
+adapter.
 """
 
 from __future__ import annotations

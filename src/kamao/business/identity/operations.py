@@ -1,7 +1,8 @@
 """Writes of identity: people, organisations, members, invitations. API keys are written by `api_keys`.
 
-Every act is audited in its own transaction. Refuses to leave an organisation without an administrator and to let an
-invitation be accepted by anybody but the address it was sent to. Who may call what is asked by `permissions.require`.
+Every act is audited in its own transaction. Refuses to leave an organisation without an administrator and to
+let an invitation be accepted by anybody but the address it was sent to. Who may call what is asked by
+`permissions.require`.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ def register_organisation(
 
 
 def _tell_cells(organisation: Organisation, *, at: datetime) -> None:
-    """Register or update the organisation in the live and the test cell; its money terms stay as they are there."""
+    """Register or update the organisation in the live and the test cell; its money terms stay as they are
+    there.
+    """
     status = "active" if organisation.status == OrganisationStatus.ACTIVE else "suspended"
     for cell in cells.ALL:
         with cell_connection(cell) as connection:
@@ -139,7 +142,9 @@ def _tell_cells(organisation: Organisation, *, at: datetime) -> None:
 def set_organisation_status(
     organisation: Organisation, *, status: str, reason: str, actor: audit.Actor, at: datetime
 ) -> Organisation:
-    """Suspend or resume: its keys are refused within 5 s, its members can only read, its orders are refused."""
+    """Suspend or resume: its keys are refused within 5 s, its members can only read, its orders are
+    refused.
+    """
     with transaction.atomic():
         row = Organisation.objects.select_for_update().get(pk=organisation.pk)
         before, row.status = row.status, OrganisationStatus(status)
@@ -159,7 +164,9 @@ def set_organisation_status(
 def set_merchant_level(
     organisation: Organisation, *, level: int, actor: audit.Actor, at: datetime
 ) -> Organisation:
-    """Move a merchant to another price level from now on. Raises Refusal `invalid` for others than merchants."""
+    """Move a merchant to another price level from now on. Raises Refusal `invalid` for others than
+    merchants.
+    """
     if organisation.kind != OrganisationKind.MERCHANT or not 0 <= level <= 99:
         raise Refusal(
             "invalid", zh="等级为 0–99，且仅适用于商户。", en="Levels are 0 to 99 and for merchants only."
@@ -236,7 +243,9 @@ def remove_member(membership: Membership, *, actor: audit.Actor, at: datetime) -
 
 
 def _lock(organisation: Organisation) -> None:
-    """Serialise changes of one organisation's members, so that two cannot remove each other as last administrator."""
+    """Serialise changes of one organisation's members, so that two cannot remove each other as last
+    administrator.
+    """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
 
 

@@ -1,7 +1,7 @@
 """What each ready role may do: one table, one function that checks it.
 
-Refuses by `Refusal`: somebody who is not a member gets 404 (another tenant's things do not exist for them), a member
-without the permission gets 403.
+Refuses by `Refusal`: somebody who is not a member gets 404 (another tenant's things do not exist for them), a
+member without the permission gets 403.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ GRANTS: Final[dict[str, frozenset[Permission]]] = {
     },
     Role.SUPPORT: _EVERYONE | {_P.ORDERS_CANCEL, _P.ORDERS_REFUND, _P.FULFIL},
 }
-"""Role → what it may do. Support sees no cost and only masked targets, reveals nothing, refunds up to a limit."""
+"""Role → what it may do. Support sees no cost and only masked targets, reveals nothing, refunds up to a
+limit.
+"""
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -164,7 +166,9 @@ _READ_ONLY: Final = frozenset(
 
 
 def read_only(grant: Grant) -> Grant:
-    """Return the grant without anything that writes, reveals or exports: suspended members and impersonation."""
+    """Return the grant without anything that writes, reveals or exports: suspended members and
+    impersonation.
+    """
     return msgspec.structs.replace(grant, permissions=grant.permissions & _READ_ONLY, refund_limit_minor=0)
 
 

@@ -1,6 +1,7 @@
 """Second factors: how their seeds are kept, and whether a person proved one a moment ago.
 
-Wallet acts, reveals, exports and API keys ask for a proof at most ten minutes old. Refuses to keep a seed in the clear.
+Wallet acts, reveals, exports and API keys ask for a proof at most ten minutes old. Refuses to keep a seed in
+the clear.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 def has_second_factor(user: User) -> bool:
     """Tell whether a person has an authenticator or a passkey; recovery codes alone are none."""
-    return Authenticator.objects.filter(user=user, type__in=_FACTORS).exists()
+    found: bool = Authenticator.objects.filter(user=user, type__in=_FACTORS).exists()
+    return found
 
 
 def proved_at(request: HttpRequest) -> datetime | None:

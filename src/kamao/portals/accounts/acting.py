@@ -1,7 +1,7 @@
 """Who a request acts for: a member for an organisation, or staff looking at one, read-only.
 
-Owns the choice among several memberships and the life of an impersonation. Refuses (404) whoever has no business in a
-console, so that a stranger does not learn that an organisation exists.
+Owns the choice among several memberships and the life of an impersonation. Refuses (404) whoever has no
+business in a console, so that a stranger does not learn that an organisation exists.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""How django-allauth behaves here: sign-up only with an invitation, audited sign-ins, landing on one's console.
+"""How django-allauth behaves here: sign-up only with an invitation, audited sign-ins, landing on one's
+console.
 
-Refuses open registration: organisations are registered by the operator, people are invited by their organisation.
+Refuses open registration: organisations are registered by the operator, people are invited by their
+organisation.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ from kamao.portals.accounts import audit_pages, members
 
 
 def console_patterns(kind: str) -> list[URLPattern]:
-    """Return the shared pages for the console of a kind of organisation; names live in that console's namespace."""
+    """Return the shared pages for the console of a kind of organisation; names live in that console's
+    namespace.
+    """
     only = {"kind": kind}
     return [
         path("members/", members.members, only, name="members"),

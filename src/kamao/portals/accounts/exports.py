@@ -1,6 +1,7 @@
 """Exports of lists as CSV or XLSX, with cells that a spreadsheet cannot mistake for formulas or round.
 
-Every export is audited by its caller's page through `export`. Refuses more rows than a person reads: callers cut.
+Every export is audited by its caller's page through `export`. Refuses more rows than a person reads: callers
+cut.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
 
 
 def major_text(amount_minor: int, currency: str) -> str:
-    """Return an amount in major units with the currency's digits, without a sign or separators: ``-14.50``."""
+    """Return an amount in major units with the currency's digits, without a sign or separators:
+    ``-14.50``.
+    """
     exponent = CURRENCY_EXPONENTS[currency]
     whole, rest = divmod(abs(amount_minor), 10**exponent)
     text = f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)
@@ -94,7 +97,9 @@ def _csv(headings: list[str], table: list[list[str]]) -> tuple[bytes, str]:
 
 
 def _defused(text: str) -> str:
-    """Keep a spreadsheet from running a cell: an apostrophe makes it text. Plain negative numbers stay numbers."""
+    """Keep a spreadsheet from running a cell: an apostrophe makes it text. Plain negative numbers stay
+    numbers.
+    """
     if text.startswith(_FORMULA_STARTS) and not _is_number(text):
         return "'" + text
     return text

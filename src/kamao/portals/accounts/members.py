@@ -1,7 +1,7 @@
 """Members and invitations of one's organisation: the same page in every console.
 
-Refuses changes by anybody without `members.manage`, and links that could be read from a log: a token is shown once and
-travels in the fragment.
+Refuses changes by anybody without `members.manage`, and links that could be read from a log: a token is shown
+once and travels in the fragment.
 """
 
 from __future__ import annotations

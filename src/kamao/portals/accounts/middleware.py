@@ -1,6 +1,7 @@
 """Small headers of every page, sign-in for whoever is not signed in, and the wall around an impersonation.
 
-The content policy and refusals as pages are the kit's. Refuses every write while staff look at an organisation.
+The content policy and refusals as pages are the kit's. Refuses every write while staff look at an
+organisation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Decorators and helpers of console pages: who may enter, with which second factor, and how a page is rendered.
+"""Decorators and helpers of console pages: who may enter, with which second factor, and how a page is
+rendered.
 
-`console_page` gives a view `request.acting`. Refuses by status: 404 for strangers, 403 without the permission; whoever
-is not signed in goes to the sign-in page and comes back.
+`console_page` gives a view `request.acting`. Refuses by status: 404 for strangers, 403 without the
+permission; whoever is not signed in goes to the sign-in page and comes back.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def second_factor_required(view: Any) -> Any:
 
 
 def _page_before(request: HttpRequest) -> str:
-    """Return the page of this node whose form was sent: many addresses that take a POST show nothing by themselves."""
+    """Return the page of this node whose form was sent: many addresses that take a POST show nothing by
+    themselves.
+    """
     referrer = urlsplit(request.headers.get("Referer", ""))
     same = referrer.netloc == request.get_host()
     return (
@@ -122,8 +125,3 @@ def filtered_url(request: HttpRequest, **changes: str) -> str:
     for name, value in changes.items():
         query[name] = value
     return f"?{query.urlencode()}"
-
-
-__all__ = [
-    "ConsoleRequest", "console_page", "filtered_url", "go", "page", "say", "say_refusal", "second_factor_required",
-]  # fmt: skip

@@ -1,4 +1,6 @@
-"""One way for console pages to reach engine rows: the cell that the person looks at, inside one transaction."""
+"""One way for console pages to reach engine rows: the cell that the person looks at, inside one
+transaction.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,3 @@
-"""The merchant console: today, orders, wallet, members, keys, audit. Refuses anything of another merchant (404)."""
+"""The merchant console: today, orders, wallet, members, keys, audit. Refuses anything of another merchant
+(404).
+"""

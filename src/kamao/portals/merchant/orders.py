@@ -1,7 +1,8 @@
-"""Orders of the merchant: list, search by any number, one order with its timeline, and what may be done with it.
+"""Orders of the merchant: list, search by any number, one order with its timeline, and what may be done with
+it.
 
-Refuses costs to roles without `costs.read` and whole targets to roles without `targets.read`, in pages and in exports;
-codes are shown only with `codes.reveal`, a fresh second factor and a written trace.
+Refuses costs to roles without `costs.read` and whole targets to roles without `targets.read`, in pages and in
+exports; codes are shown only with `codes.reveal`, a fresh second factor and a written trace.
 """
 
 from __future__ import annotations

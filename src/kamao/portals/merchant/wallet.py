@@ -30,14 +30,13 @@ def wallet(request: ConsoleRequest) -> HttpResponse:
     """Show the balance and the statement, newest first."""
     if wants_export(request):
         return _export(request)
-    before = request.GET.get("before", "")
-    entries = _entries(
-        request, before=int(before) if before.isascii() and before.isdigit() else None, limit=PAGE_SIZE + 1
-    )
+    text = request.GET.get("before", "")
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    entries = _entries(request, before=before, limit=PAGE_SIZE + 1)
     context = {
         "lines": [_line(request, entry) for entry in entries[:PAGE_SIZE]],
         "older": entries[PAGE_SIZE - 1].entry_no if len(entries) > PAGE_SIZE else None,
-        "is_first": not before,
+        "is_first": before is None,
         "page_help": _(
             "Every entry has a number without gaps and the balance after it, so a copy can be checked line by line."
         ),

@@ -1,6 +1,8 @@
-"""Manual acts on money and prices: booking a wallet top-up, setting a price. Second factor and audit for each.
+"""Manual acts on money and prices: booking a wallet top-up, setting a price. Second factor and audit for
+each.
 
-Refuses a top-up without the bank's own reference: it is the booking's idempotency, so a second click books nothing.
+Refuses a top-up without the bank's own reference: it is the booking's idempotency, so a second click books
+nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Tables of the back office: engine rows, identity and deliveries of webhooks, all read-only.
 
-Refuses add, change and delete everywhere: what changes money, stock or people has its own page with its own rules.
+Refuses add, change and delete everywhere: what changes money, stock or people has its own page with its own
+rules.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _PREFIXES = ("ord", "lot", "itm", "off", "org", "key")
 
 
 class BoundedPaginator(Paginator):
-    """Counts at most 10 000 rows: nobody pages further, and a full count of millions of orders takes seconds."""
+    """Counts at most 10 000 rows: nobody pages further, and a full count of millions of orders takes
+    seconds.
+    """
 
     @cached_property
     def count(self) -> int:

@@ -1,4 +1,5 @@
-"""The engine's tables of the live cell as read-only rows for the back office. Owns no table: nothing here is migrated.
+"""The engine's tables of the live cell as read-only rows for the back office. Owns no table: nothing here is
+migrated.
 
 Sealed bytes, wrapped keys and commitments are not mapped, so that no page can show them by mistake.
 """

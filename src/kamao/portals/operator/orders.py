@@ -1,6 +1,7 @@
 """Every order of the node: search by any number, one order from end to end, and a refund by hand.
 
-Refuses a refund above the limit of the person's role, and shows codes to nobody: a reveal is the merchant's act.
+Refuses a refund above the limit of the person's role, and shows codes to nobody: a reveal is the merchant's
+act.
 """
 
 from __future__ import annotations

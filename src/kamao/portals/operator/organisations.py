@@ -1,6 +1,8 @@
-"""Organisations: list, register, one organisation with its members and keys, level, suspension, looking at its console.
+"""Organisations: list, register, one organisation with its members and keys, level, suspension, looking at
+its console.
 
-Refuses every change without `organisations.manage` and a fresh second factor; all of it is audited by `identity`.
+Refuses every change without `organisations.manage` and a fresh second factor; all of it is audited by
+`identity`.
 """
 
 from __future__ import annotations
@@ -48,15 +50,18 @@ PAGE_SIZE: Final = 50
 _LATEST_ACTS: Final = 15
 
 
+_KINDS: Final = [
+    (OrganisationKind.MERCHANT, gettext_lazy("merchant")),
+    (OrganisationKind.SUPPLIER, gettext_lazy("supplier")),
+]
+
+
 class RegisterForm(forms.Form):
     """A new organisation and its first administrator."""
 
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
-        choices=[
-            (OrganisationKind.MERCHANT, gettext_lazy("merchant")),
-            (OrganisationKind.SUPPLIER, gettext_lazy("supplier")),
-        ],
+        choices=_KINDS,
     )
     legal_name = forms.CharField(label=gettext_lazy("Legal name"), max_length=200)
     display_name = forms.CharField(label=gettext_lazy("Display name"), max_length=80)
@@ -83,7 +88,7 @@ def organisations(request: ConsoleRequest) -> HttpResponse:
     if request.GET.get("kind") in OrganisationKind.values:
         rows = rows.filter(kind=request.GET["kind"])
     found = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"rows": found, "query": query, "kinds": RegisterForm.base_fields["kind"].choices}  # type: ignore[attr-defined]
+    context = {"rows": found, "query": query, "kinds": _KINDS}
     return page(request, "operator/organisations.html", context)
 
 

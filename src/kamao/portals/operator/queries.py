@@ -74,7 +74,8 @@ SELECT (SELECT extract(epoch FROM %(at)s - max(beat_at))::float8 FROM public.wor
 """
 
 _SEARCH: Final = """
-SELECT o.id, o.merchant, o.reference, k.code, o.quantity, o.amount_minor, o.currency, o.state, o.intake, o.created_at
+SELECT o.id, o.merchant, o.reference, k.code, o.quantity, o.amount_minor, o.currency, o.state, o.intake,
+    o.created_at
 FROM trade_order AS o
 JOIN pricing_sku AS k ON k.id = o.sku
 WHERE o.id IN (
@@ -86,19 +87,22 @@ ORDER BY o.id DESC LIMIT %(limit)s
 """
 
 _LATEST: Final = """
-SELECT o.id, o.merchant, o.reference, k.code, o.quantity, o.amount_minor, o.currency, o.state, o.intake, o.created_at
+SELECT o.id, o.merchant, o.reference, k.code, o.quantity, o.amount_minor, o.currency, o.state, o.intake,
+    o.created_at
 FROM trade_order AS o
 JOIN pricing_sku AS k ON k.id = o.sku
 ORDER BY o.id DESC LIMIT %(limit)s
 """
 
 _FUNDING: Final = """
-SELECT a.name, f.amount_minor FROM trade_order_funding AS f JOIN ledger_account AS a ON a.id = f.source
+SELECT a.name, f.amount_minor
+FROM trade_order_funding AS f JOIN ledger_account AS a ON a.id = f.source
 WHERE f.order_id = %s ORDER BY a.name
 """
 
 _PARTIES: Final = """
-SELECT position, role, organisation, unit_price_e4 FROM trade_order_party WHERE order_id = %s ORDER BY position
+SELECT position, role, organisation, unit_price_e4
+FROM trade_order_party WHERE order_id = %s ORDER BY position
 """
 
 _POSTINGS: Final = """
@@ -145,7 +149,8 @@ def health(connection: Connection, *, at: datetime) -> Health:
 
 
 _LINE_NAMES: Final = (
-    "id", "merchant", "reference", "sku", "quantity", "amount_minor", "currency", "state", "intake", "created_at",
+    "id", "merchant", "reference", "sku", "quantity", "amount_minor", "currency", "state", "intake",
+    "created_at",
 )  # fmt: skip
 
 
@@ -180,7 +185,8 @@ def order_story(connection: Connection, order: UUID) -> dict[str, list[dict[str,
     return {
         "funding": _named(connection.execute(_FUNDING, (order,)).fetchall(), "account", "amount_minor"),
         "parties": _named(
-            connection.execute(_PARTIES, (order,)).fetchall(), "position", "role", "organisation", "unit_price_e4"
+            connection.execute(_PARTIES, (order,)).fetchall(),
+            "position", "role", "organisation", "unit_price_e4",
         ),
         "postings": _named(
             connection.execute(_POSTINGS, (order,)).fetchall(),
@@ -188,8 +194,8 @@ def order_story(connection: Connection, order: UUID) -> dict[str, list[dict[str,
         ),
         "attempts": _named(
             connection.execute(_ATTEMPTS, (order,)).fetchall(),
-            "position", "supplier", "fulfilment", "state", "upstream_no", "answer_code", "created_at", "sent_at",
-            "closed_at",
+            "position", "supplier", "fulfilment", "state", "upstream_no", "answer_code", "created_at",
+            "sent_at", "closed_at",
         ),
         "events": _named(
             connection.execute(_EVENTS, {"order": order}).fetchall(),

@@ -20,7 +20,9 @@ from kamao.kernel.errors import Refusal
 
 
 def operator_permissions(user: Any) -> frozenset[Permission]:
-    """Return what a person may do in the operator's organisation; nothing for anybody who is no active staff."""
+    """Return what a person may do in the operator's organisation; nothing for anybody who is no active
+    staff.
+    """
     if not isinstance(user, User) or not user.is_active or not user.is_staff:
         return frozenset()
     roles = Membership.objects.filter(

@@ -1,4 +1,6 @@
-"""What the supplier's home page reads. Every query takes the supplier and answers nothing about anybody else."""
+"""What the supplier's home page reads. Every query takes the supplier and answers nothing about anybody
+else.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ SELECT coalesce(sum(free.codes), 0)::bigint
 FROM pricing_offer AS o
 CROSS JOIN LATERAL (
     SELECT count(*) AS codes FROM (
-        SELECT 1 FROM stock_code AS c WHERE c.offer = o.id AND c.state = 'free' LIMIT 1000) AS bounded) AS free
+        SELECT 1 FROM stock_code AS c WHERE c.offer = o.id AND c.state = 'free' LIMIT 1000) AS bounded
+) AS free
 WHERE o.supplier = %s AND o.fulfilment = 'stock' AND o.status = 'active'
 """
 
