@@ -16,7 +16,7 @@ from kamao.business.webhooks import event_types, rules, statements
 from kamao.business.webhooks.bodies import webhook_bytes
 from kamao.business.webhooks.signing import new_secret
 from kamao.engine.cells import Cell
-from kamao.engine.trade.queries import EventView, list_events
+from kamao.engine.trade.queries import EventView, events_to_tell
 from kamao.kernel.ids import RandomIds, new_uuid7
 from kamao.kernel.sealing import Keyring
 
@@ -33,7 +33,7 @@ class _OrderOf(msgspec.Struct):
 
 
 def fan_out_once(
-    connection: Connection, *, cell: Cell, keyring: Keyring, at: datetime, limit: int = 1_000
+    connection: Connection, *, cell: Cell, keyring: Keyring, at: datetime, limit: int = 2_000
 ) -> int:
     """Turn the cell's next events into deliveries; return how many events were looked at (0: nothing new).
 
@@ -48,8 +48,11 @@ def fan_out_once(
     ).fetchone()
     if row is None:
         return 0
-    events = list_events(connection, organisation=None, after_seq=row[0], limit=limit)
-    if not events:
+    listening = [
+        owner[0] for owner in connection.execute(statements.READ_LISTENING, {"cell": cell.number}).fetchall()
+    ]
+    last, events = events_to_tell(connection, after_seq=row[0], organisations=listening, limit=limit)
+    if last == row[0]:
         return 0
     told = [event for event in events if event.type in event_types.NAMES]
     deliveries = [
@@ -62,8 +65,8 @@ def fan_out_once(
         for delivery, id_ in zip(deliveries, RandomIds(cell.number).many(len(deliveries)), strict=True):
             delivery["id"] = id_
         connection.execute(statements.WRITE_DELIVERIES, {"rows": _json(deliveries), "at": at})
-    connection.execute("UPDATE webhook_cursor SET seq = %s WHERE cell = %s", (events[-1].seq, cell.number))
-    return len(events)
+    connection.execute("UPDATE webhook_cursor SET seq = %s WHERE cell = %s", (last, cell.number))
+    return last - row[0]
 
 
 def _to_endpoints(connection: Connection, events: Sequence[EventView], *, cell: Cell) -> list[dict[str, Any]]:

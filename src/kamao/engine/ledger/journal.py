@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kamao.engine.arrays import integers, texts
+from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import Account
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
@@ -106,42 +107,46 @@ class Journal:
 
     def flush(self, connection: Connection) -> list[UUID]:
         """Write postings, balances and deltas; return the postings' ids in the order they were appended."""
-        with connection.cursor() as cursor:
-            rows = self._rows
-            ids = self._ids.many(len(rows)) if rows else []
-            if rows:
-                cursor.execute(
-                    statement("ledger/insert_postings"),
-                    (
-                        self._at,
-                        sql_array(ids),
-                        texts([row[0] for row in rows]),
-                        sql_array([row[1] for row in rows]),
-                        sql_array([row[2] for row in rows]),
-                        integers([row[3] for row in rows]),
-                        texts([row[4] for row in rows]),
-                        texts([row[5].hex if row[5] else None for row in rows]),
-                        texts([row[6].hex if row[6] else None for row in rows]),
-                        *(integers(column) for column in zip(*self._numbers, strict=True)),
-                    ),
-                )
-            changed = [row for row in self.locked.values() if row.changed]
-            if changed:
-                cursor.execute(
-                    statement("ledger/update_accounts"),
-                    (
-                        sql_array([row.id for row in changed]),
-                        integers([row.balance for row in changed]),
-                        integers([row.pending for row in changed]),
-                        integers([row.entry_no for row in changed]),
-                    ),
-                )
-            deltas = {account: amount for account, amount in self._deltas.items() if amount}
-            if deltas:
-                cursor.execute(
-                    statement("ledger/insert_deltas"),
-                    (sql_array(self._ids.many(len(deltas))), sql_array(list(deltas)), list(deltas.values())),
-                )
+        burst = Burst(connection)
+        ids = self.add_to(burst)
+        burst.send()
+        return ids
+
+    def add_to(self, burst: Burst) -> list[UUID]:
+        """Let a burst write postings, balances and deltas; return the postings' ids in the order they were appended."""
+        rows = self._rows
+        ids = self._ids.many(len(rows)) if rows else []
+        if rows:
+            burst.add(
+                "ledger/insert_postings",
+                self._at.isoformat(),
+                sql_array(ids),
+                texts([row[0] for row in rows]),
+                sql_array([row[1] for row in rows]),
+                sql_array([row[2] for row in rows]),
+                integers([row[3] for row in rows]),
+                texts([row[4] for row in rows]),
+                texts([row[5].hex if row[5] else None for row in rows]),
+                texts([row[6].hex if row[6] else None for row in rows]),
+                *(integers(column) for column in zip(*self._numbers, strict=True)),
+            )
+        changed = [row for row in self.locked.values() if row.changed]
+        if changed:
+            burst.add(
+                "ledger/update_accounts",
+                sql_array([row.id for row in changed]),
+                integers([row.balance for row in changed]),
+                integers([row.pending for row in changed]),
+                integers([row.entry_no for row in changed]),
+            )
+        deltas = {account: amount for account, amount in self._deltas.items() if amount}
+        if deltas:
+            burst.add(
+                "ledger/insert_deltas",
+                sql_array(self._ids.many(len(deltas))),
+                sql_array(list(deltas)),
+                integers(deltas.values()),
+            )
         self._rows, self._numbers, self._deltas = [], [], {}
         for row in changed:
             row.changed = False

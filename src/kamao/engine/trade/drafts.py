@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kamao.engine.arrays import booleans, bytes_of, constant, integers, moments, texts
+from kamao.engine.burst import Burst
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.types import Offer, Sku
@@ -59,47 +60,57 @@ def write_drafts(
     """Write every row of accepted orders: references, orders, money, goods, events and provenance leaves."""
     if not drafts:
         return
-    codes = [(draft, code) for draft in drafts for code in draft.codes]
+    codes = [(draft.order, code) for draft in drafts for code in draft.codes]
     load_lot_keys(connection, {code.lot for _, code in codes}, tools)
-    with connection.pipeline(), connection.cursor() as cursor:
-        orders = sql_array([draft.order for draft in drafts])
-        merchants = sql_array([draft.request.merchant for draft in drafts])
-        references = texts([draft.request.reference for draft in drafts])
-        cursor.execute(
-            statement("trade/insert_references"), (merchants, references, orders, bytes_of([draft.content for draft in drafts]))
+    burst = Burst(connection)
+    moment = at.isoformat()
+    orders = sql_array([draft.order for draft in drafts])
+    merchants = sql_array([draft.request.merchant for draft in drafts])
+    burst.add(
+        "trade/insert_references",
+        merchants,
+        texts([draft.request.reference for draft in drafts]),
+        orders,
+        bytes_of([draft.content for draft in drafts]),
+    )
+    burst.add("trade/insert_orders", moment, *_order_columns(drafts, at))
+    journal.add_to(burst)
+    funded = [draft for draft in drafts if draft.source is not None]
+    if funded:
+        burst.add(
+            "trade/insert_funding",
+            sql_array([draft.order for draft in funded]),
+            sql_array([draft.source for draft in funded if draft.source]),
+            integers([draft.amount_minor for draft in funded]),
         )
-        cursor.execute(statement("trade/insert_orders"), (at, *_order_columns(drafts, at)))
-        journal.flush(connection)
-        funded = [draft for draft in drafts if draft.source is not None]
-        if funded:
-            cursor.execute(
-                statement("trade/insert_funding"),
-                (
-                    sql_array([draft.order for draft in funded]),
-                    sql_array([draft.source for draft in funded if draft.source]),
-                    integers([draft.amount_minor for draft in funded]),
-                ),
-            )
-        cursor.execute(
-            statement("trade/insert_supplier_parties"),
-            (
-                orders,
-                sql_array([draft.offer.supplier for draft in drafts]),
-                integers([draft.offer.cost_e4 for draft in drafts]),
-            ),
-        )
-        if codes:
-            hand_over_codes(connection, [(draft.order, code) for draft, code in codes], at=at, tools=tools)
-        waiting = [draft for draft in drafts if not draft.delivered]
-        if waiting:
-            _plan_attempts(connection, waiting, at=at, tools=tools)
-        _write_outbox(connection, drafts, at=at, tools=tools)
-        private = [draft for draft in drafts if draft.request.target_json or draft.request.buyer_ip]
-        if private:
-            _write_private(connection, private, tools=tools)
+    burst.add(
+        "trade/insert_supplier_parties",
+        orders,
+        sql_array([draft.offer.supplier for draft in drafts]),
+        integers([draft.offer.cost_e4 for draft in drafts]),
+    )
+    if codes:
+        hand_over_codes(burst, codes, at=at, tools=tools)
+    burst.add(
+        "trade/insert_order_outbox",
+        moment,
+        sql_array(tools.ids.many(len(drafts))),
+        texts(["order.delivered" if draft.delivered else "order.paid" for draft in drafts]),
+        merchants,
+        orders,
+        texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
+        texts([draft.request.intake for draft in drafts]),
+    )
+    burst.send()
+    waiting = [draft for draft in drafts if not draft.delivered]
+    if waiting:
+        _plan_attempts(connection, waiting, at=at, tools=tools)
+    private = [draft for draft in drafts if draft.request.target_json or draft.request.buyer_ip]
+    if private:
+        _write_private(connection, private, tools=tools)
 
 
-def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[object, ...]:
+def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[str, ...]:
     requests = [draft.request for draft in drafts]
     return (
         sql_array([draft.order for draft in drafts]),
@@ -144,24 +155,22 @@ def load_lot_keys(connection: Connection, lots: set[UUID], tools: TradeTools) ->
 
 
 def hand_over_codes(
-    connection: Connection, codes: Sequence[tuple[UUID, Allocated]], *, at: datetime, tools: TradeTools
+    burst: Burst, codes: Sequence[tuple[UUID, Allocated]], *, at: datetime, tools: TradeTools
 ) -> None:
     """Mark codes sold to their orders, write deliveries with sealed openings, and queue provenance leaves."""
     openings, made = [], []
-    for order, code in codes:
-        salt = tools.keyring.random(SALT_BYTES)
+    salts = tools.keyring.random(SALT_BYTES * len(codes))
+    for place, (order, code) in enumerate(codes):
+        salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
         key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot])
         openings.append(key.seal(opening_place(order, code.id), salt))
         made.append(leaves.leaf(leaves.DELIVERED, salt=salt, item=code.id, order=order, at=at))
     items = sql_array([code.id for _, code in codes])
     orders = sql_array([order for order, _ in codes])
-    with connection.cursor() as cursor:
-        cursor.execute(statement("stock/sell_codes"), (items, orders))
-        cursor.execute(
-            statement("trade/insert_code_deliveries"),
-            (at, orders, items, sql_array([code.lot for _, code in codes]), bytes_of(openings)),
-        )
-        cursor.execute(statement("trade/insert_leaves"), (sql_array(tools.ids.many(len(made))), bytes_of(made)))
+    lots = sql_array([code.lot for _, code in codes])
+    burst.add("stock/sell_codes", items, orders)
+    burst.add("trade/insert_code_deliveries", at.isoformat(), orders, items, lots, bytes_of(openings))
+    burst.add("trade/insert_leaves", sql_array(tools.ids.many(len(made))), bytes_of(made))
 
 
 def _plan_attempts(connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools) -> None:
@@ -176,22 +185,6 @@ def _plan_attempts(connection: Connection, drafts: Sequence[Draft], *, at: datet
                 sql_array([draft.offer.supplier for draft in drafts]),
                 [1] * len(drafts),
                 [draft.offer.fulfilment for draft in drafts],
-            ),
-        )
-
-
-def _write_outbox(connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement("trade/insert_order_outbox"),
-            (
-                at,
-                sql_array(tools.ids.many(len(drafts))),
-                texts(["order.delivered" if draft.delivered else "order.paid" for draft in drafts]),
-                sql_array([draft.request.merchant for draft in drafts]),
-                sql_array([draft.order for draft in drafts]),
-                texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
-                texts([draft.request.intake for draft in drafts]),
             ),
         )
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import cash, escrow, platform
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
@@ -186,7 +187,9 @@ class _Applying:
         load_lot_keys(self._connection, {code.lot for rows in codes.values() for code in rows}, self._tools)
         pairs = [(order, code) for order, rows in codes.items() for code in rows]
         if pairs:
-            hand_over_codes(self._connection, pairs, at=self._at, tools=self._tools)
+            burst = Burst(self._connection)
+            hand_over_codes(burst, pairs, at=self._at, tools=self._tools)
+            burst.send()
         waiting = []
         for order in orders:
             assert order.offer is not None, "every order of a purchase was decided with an offer"

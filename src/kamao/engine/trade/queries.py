@@ -130,6 +130,23 @@ def list_events(
         return [EventView(*row[:5], bytes(row[5].encode())) for row in cursor.fetchall()]
 
 
+def events_to_tell(
+    connection: Connection, *, after_seq: int, organisations: Sequence[UUID], limit: int
+) -> tuple[int, list[EventView]]:
+    """Return how far the log was looked at and, of those events, the ones somebody may want to be told.
+
+    Wanted are events of ``organisations`` and of orders with an address of their own. Looks at ``limit`` events at most;
+    a result equal to ``after_seq`` means there is nothing new. Events that nobody wants cost no row here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("trade/last_event_within"), (after_seq, limit))
+        row = cursor.fetchone()
+        if row is None or row[0] is None:
+            return after_seq, []
+        cursor.execute(statement("trade/events_to_tell"), (after_seq, row[0], list(organisations)))
+        return row[0], [EventView(*found[:5], found[5].encode()) for found in cursor.fetchall()]
+
+
 def event_by_id(connection: Connection, event: UUID, *, organisation: UUID) -> EventView | None:
     """Return one event of an organisation."""
     with connection.cursor() as cursor:

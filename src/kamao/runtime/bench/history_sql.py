@@ -81,8 +81,9 @@ STEPS: Final = (
     "INSERT INTO provenance_outbox (id, leaf) SELECT leaf, decode(repeat(md5(n::text), 2), 'hex') FROM past",
     """
     WITH numbered AS (UPDATE trade_sequence SET seq = seq + %(count)s WHERE name = 'event' RETURNING seq)
-    INSERT INTO trade_event (seq, id, type, organisation, order_id, after, actor, reason, data, created_at)
+    INSERT INTO trade_event (seq, id, type, organisation, order_id, after, actor, reason, notify,
+        data, created_at)
     SELECT (SELECT seq FROM numbered) - %(count)s + n, event, 'order.settled', %(merchant)s, order_id, 'settled',
-        'system', '', '{}', at FROM past
+        'system', '', false, '{}', at FROM past
     """,
 )

@@ -50,7 +50,7 @@ class LoadResult(msgspec.Struct, frozen=True):
 
 
 class _Connection:
-    __slots__ = ("buffer", "due", "key", "sent", "socket", "sku")
+    __slots__ = ("buffer", "due", "key", "sent", "sku", "socket")
 
     def __init__(self, spec: LoadSpec, number: int) -> None:
         self.socket = socket.create_connection((spec.host, spec.port))

@@ -175,10 +175,12 @@ CREATE TABLE trade_event (
     after text,
     actor text NOT NULL,
     reason text NOT NULL,
+    notify boolean NOT NULL,
     data jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     CONSTRAINT pk_trade_event PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
+COMMENT ON COLUMN trade_event.notify IS 'the order brought an address of its own to be told';
 CREATE INDEX trade_event_seq ON trade_event (seq);
 CREATE INDEX trade_event_organisation ON trade_event (organisation, seq);
 CREATE INDEX trade_event_order ON trade_event (order_id) WHERE order_id IS NOT NULL;

@@ -3,9 +3,10 @@ WITH taken AS (
     WHERE id IN (SELECT id FROM trade_outbox ORDER BY id LIMIT %(limit)s)
     RETURNING *)
 INSERT INTO trade_event (
-    seq, id, type, organisation, order_id, subject, before, after, actor, reason, data, created_at)
+    seq, id, type, organisation, order_id, subject, before, after, actor, reason, notify, data,
+    created_at)
 SELECT %(seq)s + row_number() OVER (ORDER BY t.id), t.id, t.type, t.organisation, t.order_id, t.subject, t.before,
-    t.after, t.actor, t.reason,
+    t.after, t.actor, t.reason, o.notify_url IS NOT NULL,
     CASE WHEN o.id IS NULL THEN coalesce(t.data, '{}') ELSE jsonb_build_object(
         'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity, 'state', coalesce(t.after, o.state),
         'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity', o.delivered_quantity,
