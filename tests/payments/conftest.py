@@ -1,23 +1,29 @@
 """A shop with codes, a sandbox bank process and our notice door, all real, all on this machine."""
 
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from uuid import UUID
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 from django.urls import clear_url_caches, reverse, set_urlconf
 
 from kamao.business.keyring import node_keyring
 from kamao.business.payments import intents
 from kamao.business.payments.models import PaymentIntent, ProviderAccount
 from kamao.connectors.sandbox_bank.enrol import open_sandbox_accounts
+from kamao.connectors.sandbox_bank.provider import SandboxBank
+from kamao.connectors.sandbox_bank.transport import Credentials
 from kamao.engine import books
 from kamao.engine.cells import LIVE
 from kamao.engine.pool import CellPool, session_options
@@ -182,8 +188,29 @@ class Shop:
         return int(self.query(sql, self.account.key)[0][0])
 
 
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class _Threaded(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+@pytest.fixture(scope="session")
+def door_url() -> Iterator[str]:
+    """Our own pages over real HTTP, on whatever database the running test uses; one server for the run."""
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), server_class=_Threaded, handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
 @pytest.fixture
-def shop(account: ProviderAccount, live_server: Any) -> Iterator[Shop]:
+def shop(account: ProviderAccount, door_url: str) -> Iterator[Shop]:
     pool = CellPool(settings.KAMAO_CONNINFO, LIVE, size=4)
     at = datetime.now(UTC)
     merchant, supplier, sku, offer, lot = (new_uuid7() for _ in range(5))
@@ -203,5 +230,13 @@ def shop(account: ProviderAccount, live_server: Any) -> Iterator[Shop]:
         open_lots(connection, [NewLot(lot, offer, supplier, sku)], at=at, keyring=node_keyring())
         codes = [NewCode(f"N{number}", f"SECRET-{number}", None) for number in range(10)]
         import_codes(connection, lot, codes, at=at, ids=tools.ids, keyring=node_keyring())
-    yield Shop(pool, account, live_server.url, merchant, "month", offer, itertools.count(1))
+    yield Shop(pool, account, door_url, merchant, "month", offer, itertools.count(1))
     pool.close()
+
+
+@pytest.fixture
+def bank_client(bank: Bank) -> SandboxBank:
+    merchant = bank.credentials["merchants"]["live"]
+    return SandboxBank(
+        Credentials(bank.base_url, merchant["number"], merchant["secret"], bank.credentials["public_key"], 2.0)
+    )

@@ -14,7 +14,6 @@ from django.db import connection
 
 from kamao.business.payments import intents
 from kamao.business.payments.models import Notice
-
 from tests.payments.bank import SRC, Bank
 from tests.payments.conftest import PRICE_MINOR, Shop, wait_for
 from tests.payments.test_arrivals import assert_goods, later

@@ -10,7 +10,6 @@ from kamao.business.payments import refunds
 from kamao.business.payments.models import Notice, ProviderAccount, RefundAttempt
 from kamao.engine.cells import LIVE
 from kamao.engine.ledger.accounts import cash
-
 from tests.payments.bank import Bank
 from tests.payments.conftest import PRICE_MINOR, Shop, wait_for
 

@@ -13,7 +13,8 @@ from kamao.kernel.sealing import Keyring
 
 SubjectKind = Literal["contact", "address", "device", "target"]
 SUBJECT_KINDS: Final[tuple[SubjectKind, ...]] = ("contact", "address", "device", "target")
-_PHONE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
+_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+_PHONE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 
 
 def fold_contact(text: str) -> str:
@@ -21,6 +22,11 @@ def fold_contact(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).strip().lower()
     phone = _PHONE.fullmatch(re.sub(r"[\s\-().]", "", folded))
     return phone[1] if phone else re.sub(r"[\s\u200b-\u200d\u2060\ufeff]", "", folded)
+
+
+def is_mobile(folded: str) -> bool:
+    """Whether a folded contact is a mobile number of mainland China."""
+    return _MOBILE.fullmatch(folded) is not None
 
 
 def fold_address(text: str) -> str:

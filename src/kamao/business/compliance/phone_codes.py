@@ -14,7 +14,7 @@ import msgspec
 from kamao.business.compliance import sms
 from kamao.business.compliance.blocks import blocked_subject
 from kamao.business.compliance.errors import CODE_WRONG, PHONE_INVALID
-from kamao.business.compliance.keys import fold_contact, subject_key, window_key
+from kamao.business.compliance.keys import fold_contact, is_mobile, subject_key, window_key
 from kamao.business.compliance.limits import Buyer
 from kamao.business.compliance.models import PhoneCode
 from kamao.business.compliance.rules import Rule, rule_named, shipped_rules
@@ -25,7 +25,6 @@ from kamao.kernel.ids import new_uuid7
 from kamao.kernel.money import AMOUNT_MAX
 from kamao.kernel.sealing import Keyring
 
-_PHONE_DIGITS: Final = 11
 _CODE_DIGITS: Final = 6
 _WINDOWS: Final = (60, 3600, 86_400)
 
@@ -54,7 +53,7 @@ def send(
     message. Whether a CAPTCHA comes first is `suspicion.require_captcha`'s business.
     """
     number = fold_contact(phone)
-    if len(number) != _PHONE_DIGITS or not number.isdigit():
+    if not is_mobile(number):
         raise Refusal(PHONE_INVALID.code)
     rule = rule_named("KM-SMS", at=at) or _shipped("KM-SMS")
     phone_key = subject_key(keyring, kind="contact", text=number)

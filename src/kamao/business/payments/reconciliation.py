@@ -56,7 +56,7 @@ class Reconciled(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...] = ()
 
 
-class _Ours(msgspec.Struct, frozen=True):
+class OurSide(msgspec.Struct, frozen=True):
     """Our side of a day: amount and ledger amount by number."""
 
     payments: dict[str, tuple[int, int]]
@@ -83,7 +83,7 @@ def reconcile(account: ProviderAccount, *, day: date, at: datetime) -> Reconcile
 
 
 def compare(
-    lines: Sequence[Line], *, ours: _Ours, known_elsewhere: Mapping[tuple[str, str], int]
+    lines: Sequence[Line], *, ours: OurSide, known_elsewhere: Mapping[tuple[str, str], int]
 ) -> list[Difference]:
     """Every difference between a bill and our side of the day; pure.
 
@@ -139,14 +139,14 @@ def _bounds(day: date) -> tuple[datetime, datetime]:
     return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)
 
 
-def _read_ours(account: ProviderAccount, *, cell: Cell, day: date) -> _Ours:
+def _read_ours(account: ProviderAccount, *, cell: Cell, day: date) -> OurSide:
     start, end = _bounds(day)
     money = cash(account.key, account.currency).id
     values = {"provider": account.key, "cash": money, "from": start, "until": end}
     payments = _rows("payments_of_day", cell, **values)
     refunds = _rows("refunds_of_day", cell, **values)
     change = _rows("cash_change", cell, cash=money, first_id=first_id_at(start), last_id=first_id_at(end))
-    return _Ours(
+    return OurSide(
         {number: (amount, ledger) for number, amount, ledger in payments},
         {refund_number(refund): (amount, ledger) for refund, amount, ledger in refunds},
         change[0][0],
@@ -187,7 +187,7 @@ def _late_refunds(account: ProviderAccount, *, day: date, cell: Cell) -> list[Di
     ]
 
 
-def _store(account: ProviderAccount, *, bill: FetchedBill, ours: _Ours, at: datetime) -> None:
+def _store(account: ProviderAccount, *, bill: FetchedBill, ours: OurSide, at: datetime) -> None:
     """Keep the bill and its lines; a bill fetched again replaces its lines."""
     sums = {
         kind: sum(line.amount_minor for line in bill.lines if line.kind == kind)
