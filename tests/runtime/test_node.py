@@ -70,6 +70,14 @@ class Node:
         assert self.supervisor.stdout is not None
         return self.supervisor.stdout.readline().strip()
 
+    def bury(self) -> None:
+        """Take note of the end of a supervisor that was killed or stopped."""
+        assert self.supervisor is not None
+        assert self.supervisor.stdout is not None
+        self.supervisor.wait(30)
+        self.supervisor.stdout.close()
+        self.supervisor = None
+
     def get(self, path: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
@@ -108,12 +116,9 @@ class Node:
 def node(tmp_path: Path) -> Iterator[Node]:
     node = Node(tmp_path / "home")
     yield node
-    supervisor = node.supervisor
-    if supervisor is not None:
-        supervisor.terminate()
-        supervisor.wait(60)
-        assert supervisor.stdout is not None
-        supervisor.stdout.close()
+    if node.supervisor is not None:
+        node.supervisor.terminate()
+        node.bury()
     assert node.processes() == []
     # The run's folder is closed to PostgreSQL's own user when root runs the tests: the data then lies
     # elsewhere.
@@ -140,15 +145,42 @@ def remember(node: Node, text: str) -> None:
 
 def test_a_node_survives_kill_9_of_any_and_of_all_its_processes(node: Node):
     assert node.up() == f"Kamao is ready: http://127.0.0.1:{node.port}"
+    answers_for_itself(node)
+    refuses_what_must_not_change(node)
+    survives_the_death_of_each_child(node)
+    leaves_nothing_behind_when_its_supervisor_is_killed(node)
+    survives_the_death_of_everything(node)
+    stopped = node.run("down")
+    assert (stopped.returncode, stopped.stdout) == (0, "kamao: stopped.\n")
+    assert node.supervisor is not None
+    assert node.supervisor.wait(10) == 0
+    assert node.processes() == []
+    never_replaces_a_missing_key_file(node)
+
+
+def answers_for_itself(node: Node) -> None:
     assert node.get("/healthz") == (200, b'{"status":"ok"}')
     assert b"kamao_worker_rounds_total" in node.get("/metrics")[1]
-    assert json.loads(node.get("/readyz")[1]) == dict.fromkeys(
-        ("ready", "database", "migrations", "api", "worker"), True
+    parts = ("ready", "database", "migrations", "api", "worker")
+    assert json.loads(node.get("/readyz")[1]) == dict.fromkeys(parts, True)
+    assert (node.home.key_file.stat().st_mode & 0o777, node.home.keys.stat().st_mode & 0o777) == (
+        0o600,
+        0o700,
     )
     second = node.run("up", "--port", "0")
     assert second.returncode == 1
     assert "already served" in second.stderr
 
+
+def refuses_what_must_not_change(node: Node) -> None:
+    address = addresses.embedded_address(node.home)
+    with prepare.connect(address, role=addresses.APP_ROLE) as connection:
+        for forbidden in ("TRUNCATE worker_heartbeat", "UPDATE cell0.ledger_posting SET amount_minor = 0"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(forbidden)
+
+
+def survives_the_death_of_each_child(node: Node) -> None:
     for name in ("worker", "web", "postgres"):
         remember(node, f"before {name}")
         before = node.children()[name]
@@ -158,6 +190,18 @@ def test_a_node_survives_kill_9_of_any_and_of_all_its_processes(node: Node):
         wait_for(node.is_ready)
         assert f"before {name}" in remembered(node)
 
+
+def leaves_nothing_behind_when_its_supervisor_is_killed(node: Node) -> None:
+    assert node.supervisor is not None
+    children = list(node.children().values())
+    node.supervisor.kill()
+    node.bury()
+    wait_for(lambda: all(started_ticks(pid) is None for pid in children))
+    wait_for(lambda: node.processes() == [])
+    assert node.up().startswith("Kamao is ready")
+
+
+def survives_the_death_of_everything(node: Node) -> None:
     remember(node, "before all")
     assert node.supervisor is not None
     everything = node.processes()
@@ -165,50 +209,14 @@ def test_a_node_survives_kill_9_of_any_and_of_all_its_processes(node: Node):
     for pid in (node.supervisor.pid, *everything):
         if started_ticks(pid) is not None:
             os.kill(pid, signal.SIGKILL)
-    node.supervisor.wait(10)
-    assert node.supervisor.stdout is not None
-    node.supervisor.stdout.close()
+    node.bury()
     assert node.up().startswith("Kamao is ready")
     assert {"before worker", "before web", "before postgres", "before all"} <= remembered(node)
 
-    stopped = node.run("down")
-    assert (stopped.returncode, stopped.stdout) == (0, "kamao: stopped.\n")
-    assert node.supervisor.wait(10) == 0
-    assert node.processes() == []
 
-
-def test_a_killed_supervisor_takes_its_children_along_and_up_recovers(node: Node):
-    node.up()
-    assert node.supervisor is not None
-    children = list(node.children().values())
-    node.supervisor.kill()
-    node.supervisor.wait(10)
-    wait_for(lambda: all(started_ticks(pid) is None for pid in children))
-    assert node.processes() == []
-    assert node.supervisor.stdout is not None
-    node.supervisor.stdout.close()
-    assert node.up().startswith("Kamao is ready")
-
-
-def test_the_running_node_cannot_change_what_must_not_change(node: Node):
-    node.up()
-    address = addresses.embedded_address(node.home)
-    with prepare.connect(address, role=addresses.APP_ROLE) as connection:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("TRUNCATE worker_heartbeat")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("UPDATE cell0.ledger_posting SET amount_minor = 0")
-    assert (node.home.key_file.stat().st_mode & 0o777, node.home.keys.stat().st_mode & 0o777) == (
-        0o600,
-        0o700,
-    )
+def never_replaces_a_missing_key_file(node: Node) -> None:
+    node.bury()
     node.home.key_file.rename(node.home.root / "kept")
-    assert node.run("down").returncode == 0
-    assert node.supervisor is not None
-    assert node.supervisor.stdout is not None
-    node.supervisor.stdout.close()
-    assert node.supervisor.wait(10) == 0
-    node.supervisor = None
     refused = node.run("up", "--port", "0")
     assert refused.returncode == 1
     assert "the key file" in refused.stderr
