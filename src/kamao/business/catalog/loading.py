@@ -59,16 +59,26 @@ class _Shared(msgspec.Struct):
 
 
 def _categories(rows: Iterable[LibraryRow], slugs: Slugs) -> dict[str, UUID]:
-    known = dict(Category.objects.values_list("name_zh", "id"))
-    known.update(dict(Category.objects.values_list("slug", "id")))
+    """Return category ids by name, or by path for deeper ones (``PC 游戏 > 动作``), making what is missing."""
+    stored = list(Category.objects.values_list("id", "name_zh", "path"))
+    names = {key: name for key, name, _ in stored}
+    known = {" > ".join(names[part] for part in path): key for key, _, path in stored}
+    paths = {key: list(path) for key, _, path in stored}
     fresh = []
-    for row in rows:
-        if row.category not in known:
-            key = known[row.category] = new_uuid7()
-            slug = slugs.make("category", row.category_en or row.category)
+    for label, label_en in {row.category: row.category_en for row in rows}.items():
+        parts, parts_en = label.split(" > "), label_en.split(" > ")
+        for depth, name in enumerate(parts):
+            place, above = " > ".join(parts[: depth + 1]), " > ".join(parts[:depth])
+            if place in known:
+                continue
+            key = known[place] = new_uuid7()
+            paths[key] = [*paths[known[above]], key] if above else [key]
+            name_en = parts_en[depth] if len(parts_en) == len(parts) else ""
+            slug = slugs.make("category", f"{parts_en[0]} {name_en or name}" if depth and parts_en[0] else name_en or name)
             fresh.append(
-                Category(id=key, slug=slug, name_zh=row.category, name_en=row.category_en, path=[key], position=1000)
-            )
+                Category(id=key, slug=slug, name_zh=name, name_en=name_en, path=paths[key], position=1000,
+                         parent_id=known[above] if above else None)
+            )  # fmt: skip
     Category.objects.bulk_create(fresh)
     return known
 

@@ -29,6 +29,7 @@ RESULTS_MAX: Final = 400
 
 _CORRECTIONS_MAX: Final = 6
 _PREFIX_MIN: Final = 2
+_LONG: Final = 4
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -92,36 +93,48 @@ def _bigrams(run: str) -> list[str]:
     return [_quote("h." + run[start : start + 2]) for start in range(len(run) - 1)]
 
 
-def _strict(part: _Part, *, alone: bool) -> str:
+def _strict(part: _Part, *, alone: bool, last: bool) -> str:
+    """A part as written, as pinyin or as initials. The last word may be unfinished; long ones always may."""
     if part.han:
         return "(" + " & ".join(_bigrams(part.written)) + ")"
     word = part.written
     if word.isdigit():
         return _quote("w." + word)
     if len(word) < _PREFIX_MIN:
-        return _quote("n." + word, prefix=True) if alone else f"({_quote('w.' + word)} | {_quote('i.' + word)})"
-    return "(" + " | ".join(_quote(kind + word, prefix=True) for kind in ("w.", "p.", "i.")) + ")"
+        return _quote("b." + word) if alone else f"({_quote('w.' + word)} | {_quote('i.' + word)})"
+    options = [_quote("w." + word, prefix=last or len(word) >= _LONG), _quote("p." + word, prefix=True)]
+    if alone or last or len(word) >= _LONG:
+        options.append(_quote("i." + word, prefix=True))
+    if len(word) >= _LONG:
+        options.append(_quote("j." + word, prefix=True))
+    return "(" + " | ".join(options) + ")"
 
 
 def _forgiving(part: _Part, corrections: Sequence[str]) -> str:
-    options = [_strict(part, alone=False)]
+    options = [_strict(part, alone=False, last=False)]
     if not part.sound.isdigit() and len(part.sound) >= _PREFIX_MIN:
         options.append(_quote("f." + text.fold_pinyin(part.sound), prefix=True))
         if part.han:
             options.append(_quote("p." + part.sound, prefix=True))
     for term in corrections:
         options += [_quote("w." + term), _quote("p." + term, prefix=True)]
-    if part.written.isdigit():
-        options.append(_quote("w." + part.written, prefix=True))
     return "(" + " | ".join(options) + ")"
 
 
 def _pieces(parts: Sequence[_Part], corrections: Sequence[Sequence[str]]) -> list[str]:
-    """The smallest parts of a query, of which half must occur in the last step."""
-    pieces: list[str] = []
+    """The smallest parts of a query that tell goods apart, of which half must occur in the last step."""
+    pieces: list[tuple[str, str]] = []
     for part, terms in zip(parts, corrections, strict=True):
-        pieces += _bigrams(part.written) if part.han else [_forgiving(part, terms)]
-    return pieces
+        if part.han and len(part.written) > 1:
+            pieces += [("h." + part.written[at : at + 2], _quote("h." + part.written[at : at + 2]))
+                       for at in range(len(part.written) - 1)]  # fmt: skip
+        elif len(part.written) >= _PREFIX_MIN and not part.written.isdigit():
+            pieces.append(("w." + part.written, _forgiving(part, terms)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lexeme FROM catalog_search_common WHERE lexeme = ANY(%s)", [[key for key, _ in pieces]])
+        common = {row[0] for row in cursor.fetchall()}
+    rare = [piece for key, piece in pieces if key not in common]
+    return rare or [piece for _, piece in pieces]
 
 
 _TERMS_SQL: Final = "SELECT term FROM catalog_search_term WHERE deletions && %s::text[]"
@@ -141,10 +154,9 @@ def _corrections(part: _Part) -> list[str]:
 
 
 _SELECT: Final = """
-SELECT s.id, s.product_id
-FROM catalog_search_document d JOIN catalog_sku s ON s.id = d.sku_id
-WHERE d.lexemes @@ %s::text::tsquery AND s.status = 'active'{filters}{partial}
-ORDER BY {score} DESC, s.weight DESC, length(d.name), s.id
+SELECT d.sku_id, d.product_id FROM catalog_search_document d
+WHERE d.lexemes @@ %s::text::tsquery{filters}{partial}
+ORDER BY {score} DESC, d.weight DESC, length(d.name), d.sku_id
 LIMIT %s
 """
 
@@ -153,6 +165,7 @@ def _run(
     tsquery: str, *, compact: str, exact: str, filters: SkuFilter, limit: int, pieces: Sequence[str] = ()
 ) -> list[tuple[UUID, UUID]]:
     where, values = filters.sql()
+    narrowed = f" AND EXISTS (SELECT 1 FROM catalog_sku s WHERE s.id = d.sku_id{where})" if where else ""
     arguments: list[object] = [tsquery, *values]
     partial = ""
     score = "(d.name = %s)::int * 8 + (d.lexemes @@ %s::text::tsquery)::int * 2 + starts_with(d.name, %s)::int"
@@ -164,7 +177,7 @@ def _run(
         arguments += pieces
     arguments += [compact, exact, compact, limit]
     with connection.cursor() as cursor:
-        cursor.execute(_SELECT.format(filters=where, partial=partial, score=score), arguments)
+        cursor.execute(_SELECT.format(filters=narrowed, partial=partial, score=score), arguments)
         return cursor.fetchall()
 
 
@@ -203,16 +216,16 @@ def find_skus(query: str, *, filters: SkuFilter = NO_FILTER, limit: int = 60) ->
             hits.setdefault(sku_id, Hit(sku_id=sku_id, product_id=product_id, step=step))
         return bool(hits)
 
-    joined = _quote("w." + compact, prefix=True) if len(parts) > 1 and compact.isascii() else ""
-    strict = " & ".join(_strict(part, alone=len(parts) == 1) for part in parts)
-    if widen(1, f"({strict}) | {joined}" if joined else strict):
+    joined = f" | {_quote('j.' + compact)} | {_quote('w.' + compact, prefix=True)}" if len(parts) > 1 and compact.isascii() else ""
+    strict = [_strict(part, alone=len(parts) == 1, last=part is parts[-1]) for part in parts]
+    if widen(1, f"({' & '.join(strict)}){joined}"):
         return list(hits.values())[:limit]
     corrections = [_corrections(part) for part in parts]
     forgiving = [_forgiving(part, terms) for part, terms in zip(parts, corrections, strict=True)]
     if widen(2, " & ".join(forgiving)):
         return list(hits.values())[:limit]
     pieces = _pieces(parts, corrections)
-    if len(pieces) > 1:
+    if pieces and (len(pieces) > 1 or len(parts) > 1):
         widen(3, " | ".join(pieces), pieces)
     return list(hits.values())[:limit]
 

@@ -2,12 +2,13 @@
 
 Pure functions. A name becomes lexemes of a ``tsvector``; which kind a lexeme is shows its prefix:
 
-* ``w.counter``   a Latin word or number, also two neighbouring words joined;
+* ``w.counter``   a Latin word or number;
+* ``j.counterstrike`` two neighbouring words joined, and the whole of a Latin name;
 * ``h.腾讯``       two neighbouring Han characters, ``h.腾`` one of them;
 * ``p.tengxunshipin`` the pinyin from each character to the end, so that a prefix match starts anywhere;
 * ``i.txsp``      the same of the first letters;
 * ``f.tenxunsipin``   the pinyin with the sounds folded that people confuse (zh/z, sh/s, ch/c, -ng/-n, l/n);
-* ``n.tengxunshipinvip`` the whole name, for exact hits.
+* ``b.t``         the first letter or digit of the name, for a query of one letter.
 
 The pinyin and the simplified form of a character come from the caller (``Characters``): at load time from
 pypinyin and OpenCC, at query time from the table ``catalog_character``, so that a web process never loads
@@ -64,6 +65,8 @@ def fold(text: str) -> str:
 
     Full-width Latin becomes half-width (NFKC), accents of Latin letters go (``Pokémon`` is ``pokemon``).
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     wide = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
     if not wide.isascii():
         wide = "".join(c for c in unicodedata.normalize("NFD", wide) if not unicodedata.combining(c))
@@ -151,7 +154,7 @@ def _written(parts: Sequence[str]) -> set[str]:
         else:
             lexemes.add("w." + part[:LEXEME_MAX])
             if following and not is_han(following):
-                lexemes.add("w." + (part + following)[:LEXEME_MAX])
+                lexemes.add("j." + (part + following)[:LEXEME_MAX])
     return lexemes
 
 
@@ -163,13 +166,14 @@ def lexemes_of(name: str, readings: Sequence[Sequence[str]]) -> set[str]:
     """
     parts = units(name)
     lexemes = _written(parts)
-    lexemes.add("n." + "".join(parts)[:LEXEME_MAX])
+    if parts and not is_han(parts[0]):
+        lexemes.add("b." + parts[0][0])
     if any(is_han(part) for part in parts):
         for reading in readings:
             lexemes |= _sounds(parts, reading)
     elif len(parts) > 1:
         lexemes.add("i." + "".join(part[:1] for part in parts)[:LEXEME_MAX])
-        lexemes.add("w." + "".join(parts)[:LEXEME_MAX])
+        lexemes.add("j." + "".join(parts)[:LEXEME_MAX])
     return lexemes
 
 
