@@ -21,7 +21,7 @@ AMOUNT_MAX = 10**15
 
 
 def _e4_per_minor(currency: str) -> Decimal:
-    return Decimal(E4) / (10 ** CURRENCY_EXPONENTS[currency])
+    return Decimal(E4) / Decimal(10 ** CURRENCY_EXPONENTS[currency])
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:

@@ -47,7 +47,7 @@ def request_payouts(
         Hold(
             item.id, "payout", payable(item.organisation, item.currency), cash(item.custodian, item.currency),
             item.amount_minor, subject=item.id,
-        )  # fmt: skip
+        )
         for item in requests
     ]
     return hold(connection, holds, at=at, ids=ids)

@@ -29,15 +29,14 @@ def settlement_shares(
     left = held_minor
     before = 0
     shares: list[tuple[Party | None, int]] = []
-    for party in ordered:
-        reached = order_amount(party.unit_price_e4, units, currency)
+    for each in ordered:
+        reached = order_amount(each.unit_price_e4, units, currency)
         share = min(max(reached - before, 0), left)
         before = max(before, reached)
         left -= share
-        shares.append((party, share))
-    if left and shares and shares[-1][0] is not None and shares[-1][0].role == "merchant":
-        party, share = shares[-1]
-        shares[-1] = (party, share + left)
+        shares.append((each, share))
+    if left and ordered and ordered[-1].role == "merchant":
+        shares[-1] = (ordered[-1], shares[-1][1] + left)
     elif left:
         shares.append((None, left))
     return [(party, share) for party, share in shares if share]

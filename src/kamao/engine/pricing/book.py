@@ -111,7 +111,10 @@ class PriceBook:
             by_id = {terms.sku.id: terms for terms in loaded}
             cursor.execute(statement("pricing/read_offers"), (sql_array(list(by_id)),))
             for row in cursor.fetchall():
-                offer = OfferTerms(*row[:8], prices=tuple(zip(row[8], row[9], strict=True)))
+                prices = tuple(zip(row[8], row[9], strict=True))
+                offer = OfferTerms(
+                    row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], prices
+                )
                 by_id[offer.sku].offers.append(offer)
             targets = sorted({target for terms in loaded for target in targets_of(terms.sku)})
             cursor.execute(statement("pricing/read_public_rules"), (sql_array(targets),))

@@ -5,6 +5,7 @@ Refuses to change history: prices are rows with a beginning, never edited once t
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.rules import ANY_TARGET
@@ -28,7 +29,7 @@ def put_skus(connection: Connection, skus: Sequence[SkuUpsert], *, at: datetime)
         cursor.execute(
             statement("pricing/read_code_owners"), ([sku.code for sku in skus],)
         )
-        owners = dict(cursor.fetchall())
+        owners: dict[str, UUID] = dict(cursor.fetchall())
         outcomes, accepted = [], {}
         for sku in skus:
             if owners.setdefault(sku.code, sku.id) != sku.id:
@@ -73,11 +74,11 @@ def put_offers(connection: Connection, offers: Sequence[OfferUpsert], *, at: dat
         return []
     with connection.cursor() as cursor:
         cursor.execute(statement("pricing/read_sku_currencies"), (sql_array([row.sku for row in offers]),))
-        currencies = dict(cursor.fetchall())
+        currencies: dict[UUID, str] = dict(cursor.fetchall())
         cursor.execute(statement("pricing/read_suppliers"), (sql_array([row.supplier for row in offers]),))
-        delays = dict(cursor.fetchall())
+        delays: dict[UUID, int] = dict(cursor.fetchall())
         cursor.execute(statement("pricing/read_offer_owners"), (sql_array([row.id for row in offers]),))
-        owners = dict(cursor.fetchall())
+        owners: dict[UUID, UUID] = dict(cursor.fetchall())
         outcomes, accepted = [], {}
         for row in offers:
             if row.sku not in currencies:

@@ -7,8 +7,9 @@ without a transaction.
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection, Cursor, sql
 
 from kamao.engine.cells import Cell
 from kamao.kernel.ids import first_id_at
@@ -32,7 +33,7 @@ class SchemaChanged(Exception):
     """An applied SQL file differs from the one in this version of Kamao."""
 
 
-def install(connection: Connection[tuple[object, ...]], cell: Cell, *, at: datetime | None = None) -> None:
+def install(connection: Connection[Any], cell: Cell, *, at: datetime | None = None) -> None:
     """Bring a cell's two schemas to this version; call inside the migration's transaction as the owner.
 
     Safe to repeat. ``at`` decides which monthly partitions exist from the start (default: now).
@@ -50,7 +51,7 @@ def install(connection: Connection[tuple[object, ...]], cell: Cell, *, at: datet
 
 
 def _install_folder(
-    connection: Connection[tuple[object, ...]], schema: str, folder: str, path: list[str], moment: datetime
+    connection: Connection[Any], schema: str, folder: str, path: list[str], moment: datetime
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
@@ -73,7 +74,7 @@ def _install_folder(
 
 
 def ensure_partitions(
-    connection: Connection[tuple[object, ...]], cell: Cell, *, months_back: int, months_ahead: int, at: datetime
+    connection: Connection[Any], cell: Cell, *, months_back: int, months_ahead: int, at: datetime
 ) -> int:
     """Create the monthly partitions around a moment that are missing; return how many were made."""
     first = _month(at, -months_back)
@@ -94,7 +95,7 @@ def ensure_partitions(
                         sql.Identifier(cell.schema), sql.Identifier(name),
                         sql.Identifier(cell.schema), sql.Identifier(table),
                         sql.Literal(str(first_id_at(begin))), sql.Literal(str(first_id_at(end))),
-                    )  # fmt: skip
+                    )
                 )
                 made += 1
     return made
@@ -105,7 +106,7 @@ def _month(moment: datetime, offset: int) -> datetime:
     return datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
 
 
-def _grant(connection: Connection[tuple[object, ...]], cell: Cell) -> None:
+def _grant(connection: Connection[Any], cell: Cell) -> None:
     """Give the running node what it needs and no more; the reader reads everything."""
     with connection.cursor() as cursor:
         for schema in (cell.schema, cell.reference):
@@ -117,17 +118,14 @@ def _grant(connection: Connection[tuple[object, ...]], cell: Cell) -> None:
             cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO kamao_reader").format(name))
         for table in (*_IMMUTABLE, *_KEPT):
             taken = "UPDATE, DELETE" if table in _IMMUTABLE else "DELETE"
-            for name in _with_partitions(cursor, cell.schema, table):
-                cursor.execute(
-                    sql.SQL("REVOKE " + taken + ", TRUNCATE ON {}.{} FROM kamao_app").format(
-                        sql.Identifier(cell.schema), sql.Identifier(name)
-                    )
-                )
+            for each in _with_partitions(cursor, cell.schema, table):
+                revoked = sql.SQL("REVOKE {}, TRUNCATE ON {} FROM kamao_app")
+                cursor.execute(revoked.format(sql.SQL(taken), sql.Identifier(cell.schema, each)))
 
 
-def _with_partitions(cursor: object, schema: str, table: str) -> list[str]:
-    cursor.execute(  # type: ignore[attr-defined]
+def _with_partitions(cursor: Cursor[Any], schema: str, table: str) -> list[str]:
+    cursor.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = %s AND (tablename = %s OR tablename ~ %s)",
         (schema, table, f"^{table}_[0-9]{{6}}$"),
     )
-    return [row[0] for row in cursor.fetchall()]  # type: ignore[attr-defined]
+    return [row[0] for row in cursor.fetchall()]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from kamao.engine.arrays import integers, texts
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
 from kamao.engine.stock.hints import Mark, StockHints
@@ -37,18 +38,17 @@ class Allocator:
         if not wanted:
             return
         offers = sorted(wanted)
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement("stock/read_epochs"), (sql_array(offers),))
-            self._epochs.update(cursor.fetchall())
-        self._take(offers, wanted, "stock/allocate")
-        short = [offer for offer in offers if len(self._free[offer]) < wanted[offer]]
-        if short:
-            for offer in short:
+        stale = self._take(offers, wanted, "stock/allocate")
+        again = [offer for offer in offers if offer in stale or len(self._free[offer]) < wanted[offer]]
+        if again:
+            for offer in again:
                 self._hints.drop(offer)
-            self._take(short, wanted, "stock/allocate_waiting")
+            self._take(again, wanted, "stock/allocate_waiting")
 
-    def _take(self, offers: list[UUID], wanted: Mapping[UUID, int], name: str) -> None:
-        marks = [self._hints.get(offer, self._epochs.get(offer, 0), self._at) for offer in offers]
+    def _take(self, offers: list[UUID], wanted: Mapping[UUID, int], name: str) -> set[UUID]:
+        """Lock codes from each offer's mark on; return the offers whose mark turned out to be of an earlier epoch."""
+        marks = [self._hints.get(offer, self._at) for offer in offers]
+        started = {offer: mark[0] for offer, mark in zip(offers, marks, strict=True) if mark}
         for offer in offers:
             self._free[offer] = []
         with self._connection.cursor() as cursor:
@@ -56,18 +56,21 @@ class Allocator:
                 statement(name),
                 (
                     sql_array(offers),
-                    [wanted[offer] for offer in offers],
-                    [self._lower(mark) for mark in marks],
-                    sql_array([mark[1] if mark else _LAST for mark in marks]),
+                    integers([wanted[offer] for offer in offers]),
+                    texts([self._lower(mark) for mark in marks]),
+                    sql_array([mark[1][1] if mark else _LAST for mark in marks]),
                 ),
             )
-            for offer, code, lot, expires_at, sealed in cursor:
+            for offer, epoch, code, lot, expires_at, sealed in cursor:
+                self._epochs[offer] = epoch
                 self._free[offer].append(Allocated(code, lot, expires_at, sealed))
+        return {offer for offer, epoch in started.items() if self._epochs.get(offer, epoch) != epoch}
 
-    def _lower(self, mark: Mark | None) -> str:
+    def _lower(self, mark: tuple[int, Mark] | None) -> str:
         if mark is None:
             return self._at.isoformat()
-        return "infinity" if mark[0] is None else max(mark[0], self._at).isoformat()
+        expires_at = mark[1][0]
+        return "infinity" if expires_at is None else max(expires_at, self._at).isoformat()
 
     def left(self, offer: UUID) -> int:
         """Return how many locked codes of an offer are not taken yet."""

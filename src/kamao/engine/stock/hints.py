@@ -21,12 +21,12 @@ class StockHints:
         self._marks: dict[UUID, tuple[int, datetime, Mark]] = {}
         self._lock = threading.Lock()
 
-    def get(self, offer: UUID, epoch: int, at: datetime) -> Mark | None:
-        """Return the mark of an offer if it is of this epoch and young."""
+    def get(self, offer: UUID, at: datetime) -> tuple[int, Mark] | None:
+        """Return the epoch and mark of an offer while they are young; whoever uses them compares the epoch."""
         found = self._marks.get(offer)
-        if found is None or found[0] != epoch or at - found[1] > _LIFE:
+        if found is None or at - found[1] > _LIFE:
             return None
-        return found[2]
+        return found[0], found[2]
 
     def advance(self, offer: UUID, epoch: int, at: datetime, mark: Mark) -> None:
         """Move a mark forward after the transaction that sold up to it; the life counts from the first mark."""

@@ -25,7 +25,7 @@ def open_lots(connection: Connection, lots: Sequence[NewLot], *, at: datetime, k
         cursor.execute(statement("stock/read_offers_of_lots"), (sql_array([lot.offer for lot in lots]),))
         offers = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
         cursor.execute(statement("stock/read_lots"), (sql_array([lot.id for lot in lots]),))
-        known = dict(cursor.fetchall())
+        known: dict[UUID, UUID] = dict(cursor.fetchall())
         outcomes, fresh = [], []
         for lot in lots:
             if lot.id in known:

@@ -6,6 +6,7 @@ device hold stock without end. Release and payment both lock the purchase row, s
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -380,4 +381,5 @@ def purchase_by_id(connection: Connection, purchase: UUID) -> PurchaseView | Non
         if row is None:
             return None
         cursor.execute(statement("trade/orders_of_purchases"), (sql_array([purchase]),))
-        return PurchaseView(*row, tuple(order for _, order in cursor.fetchall()))
+        columns: list[Any] = [*row, tuple(order for _, order in cursor.fetchall())]
+        return PurchaseView(*columns)

@@ -45,7 +45,8 @@ def read_orders(
 
 
 def _view(row: tuple[Any, ...], deliveries: Sequence[Delivered]) -> OrderView:
-    return OrderView(*row, tuple(deliveries))
+    columns: list[Any] = [*row, tuple(deliveries)]
+    return OrderView(*columns)
 
 
 def order_by_id(
@@ -106,6 +107,10 @@ class EventView(msgspec.Struct, frozen=True):
     data_json: bytes
 
 
+def _event(row: tuple[Any, ...]) -> EventView:
+    return EventView(row[0], row[1], row[2], row[3], row[4], row[5].encode())
+
+
 def list_events(
     connection: Connection,
     *,
@@ -127,7 +132,7 @@ def list_events(
                 "limit": limit,
             },
         )
-        return [EventView(*row[:5], bytes(row[5].encode())) for row in cursor.fetchall()]
+        return [_event(row) for row in cursor.fetchall()]
 
 
 def events_to_tell(
@@ -144,7 +149,7 @@ def events_to_tell(
         if row is None or row[0] is None:
             return after_seq, []
         cursor.execute(statement("trade/events_to_tell"), (after_seq, row[0], list(organisations)))
-        return row[0], [EventView(*found[:5], found[5].encode()) for found in cursor.fetchall()]
+        return row[0], [_event(found) for found in cursor.fetchall()]
 
 
 def event_by_id(connection: Connection, event: UUID, *, organisation: UUID) -> EventView | None:
@@ -152,4 +157,4 @@ def event_by_id(connection: Connection, event: UUID, *, organisation: UUID) -> E
     with connection.cursor() as cursor:
         cursor.execute(statement("trade/read_event"), (event, organisation))
         row = cursor.fetchone()
-    return EventView(*row[:5], row[5].encode()) if row else None
+    return _event(row) if row else None

@@ -59,11 +59,11 @@ class RefundDesk:
         orders = sql_array(list(self._desk.orders))
         with self._desk.connection.cursor() as cursor:
             cursor.execute(statement("trade/read_funding"), (orders,))
-            for order, payment, *account in cursor.fetchall():
-                self._sources.setdefault(order, []).append(_Source(Account(*account), payment))
+            for order, payment, *source in cursor.fetchall():
+                self._sources.setdefault(order, []).append(_Source(Account(*source), payment))
             cursor.execute(statement("escrow/read_settled"), (orders,))
-            for order, settled, returned, *account in cursor.fetchall():
-                self._settled.setdefault(order, []).append((Account(*account), settled, returned))
+            for order, settled, returned, *share in cursor.fetchall():
+                self._settled.setdefault(order, []).append((Account(*share), settled, returned))
         accounts = [source.account for sources in self._sources.values() for source in sources]
         for order in self._desk.orders.values():
             accounts += [escrow(order.currency), platform("refund_due", order.currency)]
@@ -239,7 +239,7 @@ def refund(
     desk.lock_orders([request.order for request in requests])
     with connection.cursor() as cursor:
         cursor.execute(statement("trade/read_refund_ids"), (sql_array([request.id for request in requests]),))
-        known = dict(cursor.fetchall())
+        known: dict[UUID, int] = dict(cursor.fetchall())
     refunds = RefundDesk(desk)
     refunds.prepare()
     results = []

@@ -21,6 +21,6 @@ def add_history(owner: psycopg.Connection[tuple[Any, ...]], *, orders: int) -> N
         with owner.transaction():
             owner.execute("SET LOCAL search_path = cell0, ref_live, public")
             owner.execute("SET LOCAL synchronous_commit = on")
-            for step in (*OPENING, *STEPS):
+            for step in (OPENING, *STEPS):
                 owner.execute(step, {"offer": parties[0], "merchant": parties[1], "count": count, "start": start})
     owner.execute("ANALYZE")

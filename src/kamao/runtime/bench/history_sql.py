@@ -2,33 +2,26 @@
 
 from typing import Final
 
-# UUIDv7 text of a moment and a number: all in the past, ascending, never colliding with the application's ids.
-_ID = """(lpad(to_hex(1780000000000 + %(start)s::bigint + n), 12, '0') || '7{kind}' || '8'
-    || lpad(to_hex(n), 15, '0'))::uuid"""
-
-
-def _id(kind: str) -> str:
-    return _ID.format(kind=kind)
-
-
-OPENING: Final = (
-    """
+# Ids are UUIDv7 of a past moment and a number: ascending, and never colliding with the application's.
+OPENING: Final = """
     CREATE TEMPORARY TABLE past ON COMMIT DROP AS
-    SELECT n, """ + _id("001") + """ AS order_id, """ + _id("002") + """ AS code, """ + _id("003") + """ AS paid,
-        """ + _id("004") + """ AS shared, """ + _id("005") + """ AS event, """ + _id("006") + """ AS leaf,
+    SELECT n, (i.head || '7001' || i.tail)::uuid AS order_id, (i.head || '7002' || i.tail)::uuid AS code,
+        (i.head || '7003' || i.tail)::uuid AS paid, (i.head || '7004' || i.tail)::uuid AS shared,
+        (i.head || '7005' || i.tail)::uuid AS event, (i.head || '7006' || i.tail)::uuid AS leaf,
         w.id AS wallet, w.entry_no AS wallet_entry, w.balance AS wallet_balance,
         p.id AS payable, p.entry_no AS payable_entry, p.balance AS payable_balance, e.id AS escrow,
-        o.id AS offer, o.sku, o.supplier, l.id AS lot,
-        to_timestamp((1780000000000 + %(start)s::bigint + n) / 1000.0) AS at
+        o.id AS offer, o.sku, o.supplier, l.id AS lot, to_timestamp(i.ms / 1000.0) AS at
     FROM generate_series(1, %(count)s) AS n
+    CROSS JOIN LATERAL (SELECT 1780000000000 + %(start)s::bigint + n AS ms) AS m
+    CROSS JOIN LATERAL (
+        SELECT m.ms, lpad(to_hex(m.ms), 12, '0') AS head, '8' || lpad(to_hex(n), 15, '0') AS tail) AS i
     CROSS JOIN (SELECT * FROM pricing_offer WHERE id = %(offer)s) AS o
     CROSS JOIN (SELECT id FROM stock_lot WHERE offer = %(offer)s ORDER BY id LIMIT 1) AS l
     CROSS JOIN (SELECT * FROM ledger_account WHERE owner = %(merchant)s AND kind = 'wallet') AS w
     CROSS JOIN (SELECT * FROM ledger_account WHERE kind = 'payable' AND owner = (
         SELECT supplier FROM pricing_offer WHERE id = %(offer)s)) AS p
     CROSS JOIN (SELECT * FROM ledger_account WHERE kind = 'escrow' AND currency = 'CNY') AS e
-    """,
-)  # fmt: skip
+    """
 
 STEPS: Final = (
     """

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from kamao.business.engine_tools import tools_for
 from kamao.engine.cells import LIVE
@@ -63,10 +64,10 @@ def _import(pool: CellPool, lot: UUID, lines: list[str], *, offer: UUID, sku: UU
 def _copy(owner: psycopg.Connection[tuple[Any, ...]], lot: UUID) -> float:
     """COPY the same sealed rows back into a table with the same indexes and return rows per second."""
     with owner.cursor() as cursor:
-        with cursor.copy(
-            "COPY (SELECT id, offer, lot, expires_at, state, sealed FROM cell0.stock_code WHERE lot = '"
-            + str(lot) + "') TO STDOUT"
-        ) as out:  # fmt: skip
+        selected = sql.SQL(
+            "COPY (SELECT id, offer, lot, expires_at, state, sealed FROM cell0.stock_code WHERE lot = {}) TO STDOUT"
+        )
+        with cursor.copy(selected.format(sql.Literal(str(lot)))) as out:
             rows = b"".join(bytes(part) for part in out)
         cursor.execute("CREATE TABLE cell0.bench_copied (LIKE cell0.stock_code INCLUDING ALL)")
         started = time.perf_counter()

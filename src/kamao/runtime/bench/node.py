@@ -9,11 +9,11 @@ import signal
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import httpx
 
 from kamao.runtime.home import CHECKOUT, Home
 from kamao.runtime.plan import free_port
@@ -41,10 +41,11 @@ class BenchNode:
             if self.process.poll() is not None:
                 raise RuntimeError("the node ended while it was starting; see its logs")
             try:
-                with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=2):
+                if httpx.get(f"{self.base_url}/readyz", timeout=2).status_code == 200:
                     return time.monotonic() - started
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
         raise RuntimeError("the node did not become ready")
 
     def stop(self) -> None:

@@ -36,7 +36,7 @@ def _set_up(home: Home, call: Callable[[], int]) -> int:
     """Load Django for a home; the bench is a program of the operator, so the app's role is enough."""
     os.environ["KAMAO_HOME"] = str(home.root)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamao.runtime.django_settings")
-    import django  # noqa: PLC0415  the settings read KAMAO_HOME, which is known only now
+    import django
 
     django.setup()
     return call()
@@ -50,7 +50,7 @@ def _prepare(args: argparse.Namespace) -> int:
         return 1
 
     def make() -> int:
-        from kamao.runtime.bench.prepare_running import prepare_running  # noqa: PLC0415  needs Django set up
+        from kamao.runtime.bench.prepare_running import prepare_running
 
         made = prepare_running(state.base_url, merchants=args.merchants, skus=args.skus, codes=args.codes)
         print(json.dumps({"base_url": made.base_url, "keys": made.keys, "skus": made.skus}))
@@ -60,12 +60,12 @@ def _prepare(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace) -> int:
-    from kamao.runtime.bench.node import temporary_node  # noqa: PLC0415  starts nothing unless measuring
+    from kamao.runtime.bench.node import temporary_node
 
     with temporary_node(web=args.web) as node:
 
         def measure() -> int:
-            from kamao.runtime.bench.run import measure_all  # noqa: PLC0415  needs Django set up
+            from kamao.runtime.bench.run import measure_all
 
             return measure_all(node, args)
 

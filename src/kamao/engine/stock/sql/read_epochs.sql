@@ -1,1 +1,0 @@
-SELECT offer, epoch FROM stock_epoch WHERE offer = ANY (%s::uuid[])
