@@ -76,7 +76,7 @@ class _Candidates:
         conditions: list[str] = []
         self._arguments: list[Any] = []
         for level in book.levels:
-            condition, arguments = scope_sql(level.rules, at)
+            condition, arguments = scope_sql(level, at)
             conditions.append(condition)
             self._arguments += arguments
         where, arguments = filters.sql()

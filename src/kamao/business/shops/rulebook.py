@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db import connection
 
+from kamao.business.catalog.filters import subtree_ids
 from kamao.business.shops.models import ListingOverride, ListingRule, Shop
 from kamao.business.shops.terms import Limits, Rule, TierMarkup, order_rules
 
@@ -28,6 +29,8 @@ class Level(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...]
     tier: UUID | None
     margin_share_per_mille: int
+    subtrees: dict[UUID, list[UUID]]
+    """For every category that a rule speaks of: its id and those below it."""
 
 
 class Rulebook(msgspec.Struct, frozen=True):
@@ -78,7 +81,8 @@ def read_rulebook(shop: Shop) -> Rulebook:
     """Return the rules in force of a shop and of every shop above it."""
     chain = _chain(shop)
     rows = list(ListingRule.objects.filter(shop__in=[link.id for link in chain], until_no__isnull=True))
-    depths = _depths({row.scope_id for row in rows if row.scope == "category" and row.scope_id is not None})
+    categories = {row.scope_id for row in rows if row.scope == "category" and row.scope_id is not None}
+    depths, subtrees = _depths(categories), subtree_ids(list(categories))
     levels = []
     for link in chain:
         rules = [
@@ -89,7 +93,7 @@ def read_rulebook(shop: Shop) -> Rulebook:
         levels.append(
             Level(
                 shop_id=link.id, merchant=link.organisation_id, open=link.open, rules=tuple(order_rules(rules)),
-                tier=link.tier_id, margin_share_per_mille=link.tier.discount_per_mille if link.tier else 0,
+                tier=link.tier_id, margin_share_per_mille=link.tier.discount_per_mille if link.tier else 0, subtrees=subtrees,
             )
         )  # fmt: skip
     return Rulebook(cell=shop.cell, zone=ZoneInfo(shop.organisation.business_zone), levels=tuple(levels))
@@ -111,19 +115,21 @@ def read_overrides(book: Rulebook, sku_ids: Sequence[UUID]) -> Overrides:
     return Overrides(rows={(row.shop_id, row.sku_id): row for row in found})
 
 
-def scope_sql(rules: Iterable[Rule], at: datetime) -> tuple[str, list[Any]]:
-    """Return the SQL condition over ``catalog_sku s`` that listing rules admit, with its arguments.
+def scope_sql(level: Level, at: datetime) -> tuple[str, list[Any]]:
+    """Return the SQL condition over ``catalog_sku s`` that a shop's listing rules admit, with its arguments.
 
     A superset of what is listed: which rule wins, and rules that keep goods out, are decided per page. The
     connection's search path must be the cell's, because a supplier's scope reads its offers.
     """
     options: list[str] = []
     arguments: list[Any] = []
-    for rule in rules:
+    for rule in level.rules:
         if not rule.lists or (rule.valid_until and at >= rule.valid_until) or (rule.valid_from and at < rule.valid_from):
             continue
         condition = _SCOPES[rule.scope]
-        if rule.scope != "everything":
+        if rule.scope == "category" and rule.scope_id is not None:
+            arguments.append(level.subtrees.get(rule.scope_id, []))
+        elif rule.scope != "everything":
             arguments.append(rule.scope_id)
         if not rule.follows_new:
             condition += " AND s.created_at <= %s"
@@ -134,7 +140,7 @@ def scope_sql(rules: Iterable[Rule], at: datetime) -> tuple[str, list[Any]]:
 
 _SCOPES: Final[dict[str, str]] = {
     "everything": "TRUE",
-    "category": "s.category_id IN (SELECT c.id FROM catalog_category c WHERE c.path @> ARRAY[%s]::uuid[])",
+    "category": "s.category_id = ANY(%s::uuid[])",
     "scene": "s.scene_ids @> ARRAY[%s]::uuid[]",
     "brand": "s.brand_id = %s",
     "supplier": "EXISTS (SELECT 1 FROM pricing_offer o WHERE o.sku = s.id AND o.status = 'active' AND o.supplier = %s)",
