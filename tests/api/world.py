@@ -10,6 +10,7 @@ from kamao.api.services import CellServices, Services
 from kamao.business.catalog.loading import load_rows
 from kamao.business.catalog.models import Sku
 from kamao.business.catalog.rows import LibraryRow
+from kamao.business.catalog.templates import ensure_templates
 from kamao.business.identity.api_keys import SCOPES_BY_KIND, KeyWish, create_api_key
 from kamao.business.identity.audit import SYSTEM
 from kamao.business.identity.models import Organisation, OrganisationKind
@@ -157,6 +158,7 @@ class World:
 
     def listed(self, row: LibraryRow, *, price_e4: int = 145_000, codes: int = 0, cell: int = 0) -> Goods:
         """A SKU of the standard library, published to the engine, with an offer, a price and codes."""
+        ensure_templates()
         load_rows([row], at=self.now())
         sku = Sku.objects.get(code=row.code)
         made = Goods(row.code, sku.id, new_uuid7(), self.supplier.id, new_uuid7())

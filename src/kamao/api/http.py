@@ -139,7 +139,7 @@ def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
 def public_name(handler: BaseRouteHandler, name: str) -> str:
     """Return the name under which callers know a parameter of a handler."""
     field = handler.parsed_fn_signature.parameters.get(name)
-    return getattr(field.kwarg_definition, "query", None) or name if field is not None else name
+    return getattr(field.kwarg_definition, "name", None) or name if field is not None else name
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

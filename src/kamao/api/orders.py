@@ -24,8 +24,10 @@ from kamao.api.contract.orders import (
 from kamao.api.errors import problem_bytes, problem_of
 from kamao.api.services import Services
 from kamao.api.targets import checked_target
+from kamao.engine.pool import Connection
 from kamao.engine.stock.opening import open_delivery
 from kamao.engine.trade import types as engine
+from kamao.engine.trade.fulfilment import private_parts
 from kamao.kernel import ids, money
 from kamao.kernel.errors import Refusal
 from kamao.kernel.limits import METADATA_BYTES_MAX, TARGET_BYTES_MAX
@@ -37,6 +39,7 @@ encode_json: Final = msgspec.json.Encoder().encode
 # Sorted, so that a target repeated with its fields in another order is the same target.
 encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
+_PRIVATE: Final = "SELECT wrapped_key, sealed FROM trade_order_private WHERE order_id = %s"
 _SUCCESS: Final = {"created": 201, "repeated": 200}
 
 
@@ -124,6 +127,17 @@ def order_of(
         view.settles_at,
         NO_METADATA if view.metadata_json is None else msgspec.Raw(view.metadata_json),
     )
+
+
+def read_target(connection: Connection, view: engine.OrderView, *, keyring: Keyring) -> dict[str, str] | None:
+    """Return the target that an order's merchant gave; None where there is none or it has been erased."""
+    if not view.has_target:
+        return None
+    row = connection.execute(_PRIVATE, (view.id,)).fetchone()
+    if row is None:
+        return None
+    found: dict[str, str] = msgspec.json.decode(private_parts(keyring, view.id, row[0], row[1])[1])
+    return found
 
 
 @lru_cache(maxsize=8_192)

@@ -7,6 +7,7 @@ an order anything may change, and the order's answer is the one that counts.
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,8 @@ from kamao.engine.trade.operations import merchant_terms
 from kamao.kernel.limits import ORDER_QUANTITY_MAX
 
 _local = threading.local()
+_NOBODY: Final = UUID(int=0)
+"""Stands for a caller that buys nothing: prices are never computed for it."""
 
 
 class Priced(msgspec.Struct, frozen=True):
@@ -43,8 +46,8 @@ def price_skus(
     book = _book_of(services)
     with services.pool.transaction() as connection:
         terms = None if merchant is None else merchant_terms(connection, merchant)
-        buyers = [] if merchant is None or terms is None else [merchant]
-        book.open(connection, epoch=read_epoch(connection), skus=codes, merchants=buyers, at=at)
+        buyer = _NOBODY if merchant is None or terms is None else merchant
+        book.open(connection, epoch=read_epoch(connection), pairs=[(buyer, code) for code in codes], at=at)
         wanted = {code: book.offers(code, at) for code in codes}
         stocked = [offer.id for offers in wanted.values() for offer in offers if offer.fulfilment == "stock"]
         counts = free_counts(connection, stocked, at=at, at_most=max(PLENTY_FROM, quantity or 1)) if stocked else {}

@@ -13,6 +13,7 @@ from django.db import close_old_connections
 
 from kamao.api.services import Services
 from kamao.business.catalog.models import Sku
+from kamao.business.catalog.templates import form_of
 from kamao.business.catalog.topup import Form, TargetCheck, TargetRules, check_target, parse_form
 from kamao.kernel.errors import Refusal
 
@@ -45,11 +46,7 @@ def load_form(code: str) -> SkuForm:
     row = Sku.objects.select_related("topup_form").filter(code=code).first()
     form = _NONE
     if row is not None and row.topup_form is not None:
-        data = {
-            "slug": row.topup_form.slug, "name_zh": row.topup_form.name_zh, "name_en": row.topup_form.name_en,
-            "fields": row.topup_form.fields,
-        }  # fmt: skip
-        form = SkuForm(parse_form(data), msgspec.convert(row.target_rules, TargetRules))
+        form = SkuForm(parse_form(form_of(row.topup_form)), msgspec.convert(row.target_rules, TargetRules))
     if len(_cache) >= _ENTRIES_MAX:
         _cache.clear()
     _cache[code] = (time.monotonic() + _LIFE_S, form)

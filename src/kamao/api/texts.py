@@ -142,7 +142,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "createOrders": {
         "orders": [
             {"sku": "tencent-video-month", "quantity": 1, "reference": "A-1002"},
-            {"sku": "mobile-100", "quantity": 1, "reference": "A-1003", "target": {"mobile": "13800138000"}},
+            {"sku": "mobile-100", "quantity": 1, "reference": "A-1003", "target": {"phone": "13800138000"}},
         ]
     },
     "cancelOrder": {"reason": "buyer changed their mind"},

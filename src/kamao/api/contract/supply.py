@@ -118,14 +118,14 @@ class CodesAnswer(Struct, frozen=True):
 
 
 class Lot(Struct, frozen=True):
-    """One import of codes with what became of them."""
+    """One import of codes with what became of them. ``sold`` includes codes reserved for an unpaid purchase."""
 
     id: str
     offer: str
     source: str
     state: str
+    imported: int
     free: int
-    reserved: int
     sold: int
     recalled: int
     created_at: datetime

@@ -28,6 +28,7 @@ from kamao.api.orders import (
     encode_sorted,
     engine_request,
     order_of,
+    read_target,
     single_renderer,
     with_checked_target,
 )
@@ -94,7 +95,7 @@ async def list_own_orders(
     reference: Filter = None,
     channel_order_no: Filter = None,
     target: Annotated[
-        str | None, QueryParameter(max_length=2048, description='The target as JSON, for example {"mobile":"13800138000"}')
+        str | None, QueryParameter(max_length=2048, description='The target as JSON, for example {"phone":"13800138000"}')
     ] = None,
     sku: Filter = None,
     order_state: Annotated[OrderState | None, QueryParameter(name="state")] = None,
@@ -147,7 +148,8 @@ def _read(request: ApiRequest, order: UUID, keyring: Keyring | None) -> Order:
                 connection, shown, order=order, actor=f"api_key:{request.key.id}", reason="api",
                 at=request.services.clock.now(), ids=RandomIds(request.key.cell),
             )  # fmt: skip
-    return order_of(view, keyring=keyring)
+        target = read_target(connection, view, keyring=request.services.keyring)
+    return order_of(view, keyring=keyring, target=target)
 
 
 def _target_hash(text: str, keyring: Keyring) -> bytes:
@@ -190,7 +192,8 @@ async def cancel_order(
             if change.outcome == "state_conflict":
                 raise Refusal("state_conflict")
             view = order_by_id(connection, order, merchant=request.key.organisation)
-        assert view is not None, "the order was just changed"
-        return order_of(view, keyring=None)
+            assert view is not None, "the order was just changed"
+            target = read_target(connection, view, keyring=request.services.keyring)
+        return order_of(view, keyring=None, target=target)
 
     return await effect(request, work, status=200)

@@ -197,7 +197,7 @@ async def list_lots(
 def _lot(row: Lot) -> contract.Lot:
     return contract.Lot(
         ids.encode(public_ids.LOT, row.id), ids.encode(public_ids.OFFER, row.offer), row.source, row.state,
-        row.free, row.reserved, row.sold, row.recalled, row.created_at,
+        row.imported, row.free, row.sold, row.recalled, row.created_at,
     )  # fmt: skip
 
 
