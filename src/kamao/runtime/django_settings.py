@@ -246,7 +246,23 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Kamao",
     "SITE_HEADER": "Kamao",
-    "SITE_SYMBOL": "storefront",
+    "SITE_ICON": "/static/kit/logo.svg",
+    "SITE_URL": "/operator/",
+    "COLORS": {
+        "primary": {
+            "50": "#fff4ec",
+            "100": "#ffe5d3",
+            "200": "#ffc8a5",
+            "300": "#fda36d",
+            "400": "#f88540",
+            "500": "#f26b1d",
+            "600": "#d95710",
+            "700": "#b4440f",
+            "800": "#903714",
+            "900": "#752f14",
+            "950": "#401507",
+        },
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
 }

@@ -19,6 +19,7 @@ from kamao.business.keyring import node_keyring
 from kamao.engine import cells
 from kamao.engine.ledger.accounts import cash, wallet
 from kamao.engine.ledger.operations import transfer
+from kamao.engine.ledger.queries import balance as ledger_balance
 from kamao.engine.ledger.types import Transfer
 from kamao.engine.pricing.operations import put_offers, put_rules, put_skus
 from kamao.engine.pricing.types import OfferUpsert, PriceRule, SkuUpsert
@@ -66,30 +67,13 @@ class Trade:
         self.other = organisation("merchant", "Other", at=self.at)
         self.tools = make_tools(cells.LIVE, node_keyring())
         self.ids = RandomIds(0)
-        self.code = f"sku-{next(_numbers)}"
-        self.sku, self.offer, self.lot = new_uuid7(), new_uuid7(), new_uuid7()
-        long_ago = self.at - timedelta(days=30)
+        self.lot = new_uuid7()
         with self.cell() as connection:
-            put_skus(connection, [SkuUpsert(id=self.sku, code=self.code, kind="code")], at=self.at)
-            offer = OfferUpsert(
-                id=self.offer,
-                supplier=self.supplier.id,
-                sku=self.sku,
-                supply_price_e4=130_500,
-                effective_from=long_ago,
-            )
-            assert put_offers(connection, [offer], at=self.at) == ["done"]
-            rule = PriceRule(
-                audience_kind="default",
-                target_kind="sku",
-                target=self.sku,
-                fixed_e4=145_000,
-                effective_from=long_ago,
-            )
-            put_rules(connection, [rule])
+            self.code, sku, offer = self._goods(connection, kind="code")
+            self.manual, _sku, _offer = self._goods(connection, kind="manual")
             open_lots(
                 connection,
-                [NewLot(self.lot, self.offer, self.supplier.id, self.sku)],
+                [NewLot(self.lot, offer, self.supplier.id, sku)],
                 at=self.at,
                 keyring=node_keyring(),
             )
@@ -100,20 +84,48 @@ class Trade:
             )
         self.fund(self.merchant, 100_000)
 
+    def _goods(self, connection, *, kind):
+        """A SKU at 14.50 wholesale with one offer at 13.05."""
+        code, sku, offer = f"sku-{next(_numbers)}", new_uuid7(), new_uuid7()
+        long_ago = self.at - timedelta(days=30)
+        put_skus(connection, [SkuUpsert(id=sku, code=code, kind=kind)], at=self.at)
+        terms = OfferUpsert(
+            id=offer,
+            supplier=self.supplier.id,
+            sku=sku,
+            supply_price_e4=130_500,
+            effective_from=long_ago,
+            fulfilment="stock" if kind == "code" else "manual",
+        )
+        assert put_offers(connection, [terms], at=self.at) == ["done"]
+        rule = PriceRule(
+            audience_kind="default",
+            target_kind="sku",
+            target=sku,
+            fixed_e4=145_000,
+            effective_from=long_ago,
+        )
+        put_rules(connection, [rule])
+        return code, sku, offer
+
     def cell(self):
         return in_cell()
+
+    def balance(self, merchant=None):
+        with self.cell() as connection:
+            return ledger_balance(connection, wallet((merchant or self.merchant).id)).balance_minor
 
     def fund(self, merchant, amount_minor):
         wish = Transfer(f"t-{new_uuid7()}", "topup", cash("bank", "CNY"), wallet(merchant.id), amount_minor)
         with self.cell() as connection:
             assert transfer(connection, [wish], at=self.at, ids=self.ids)[0].outcome == "created"
 
-    def order(self, merchant=None, *, reference=None, quantity=2, **more):
+    def order(self, merchant=None, *, reference=None, quantity=2, by_hand=False, **more):
         merchant = merchant or self.merchant
         wish = OrderRequest(
             merchant=merchant.id,
             reference=reference or f"A-{next(_numbers)}",
-            sku=self.code,
+            sku=self.manual if by_hand else self.code,
             quantity=quantity,
             target_json=b'{"mobile":"13812345678"}',
             retail_unit_price_e4=200_000,

@@ -186,3 +186,32 @@ def test_both_languages(trade):
     english = admin.get(reverse("merchant:home"), headers={"accept-language": "en"}).content.decode()
     assert "Latest orders" in english
     assert not re.search(r"[\u4e00-\u9fff]", english.replace("中文", "").replace("简体中文", ""))
+
+
+def test_an_order_is_cancelled_while_nobody_supplies_it(trade):
+    number = trade.order(by_hand=True)
+    support = trade.sign_in("support")
+    url = reverse("merchant:order_cancel", args=[number])
+    assert url in support.get(reverse("merchant:order", args=[number])).content.decode()
+    for _ in range(2):
+        answer = support.post(url, {"reason": "ordered twice"}, follow=True)
+        assert "订单已撤销" in answer.content.decode()
+        assert trade.balance() == 100_000
+    assert AuditEntry.objects.get(act="order.cancel").details == {
+        "reason": "ordered twice",
+        "amount_minor": 2_900,
+    }
+    assert trade.sign_in("finance").post(url, {"reason": "x"}).status_code == 403
+    assert trade.sign_in("admin", trade.other).post(url, {"reason": "x"}).status_code == 404
+
+
+def test_a_delivered_order_is_not_cancelled(trade):
+    number = trade.order()
+    admin = trade.sign_in("admin")
+    assert (
+        reverse("merchant:order_cancel", args=[number])
+        not in admin.get(reverse("merchant:order", args=[number])).content.decode()
+    )
+    answer = admin.post(reverse("merchant:order_cancel", args=[number]), {"reason": "x"}, follow=True)
+    assert "已无法撤单" in answer.content.decode()
+    assert trade.balance() == 100_000 - 2_900

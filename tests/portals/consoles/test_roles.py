@@ -3,8 +3,6 @@
 import pytest
 from django.urls import reverse
 
-from kamao.engine.ledger.accounts import wallet
-from kamao.engine.ledger.queries import balance as ledger_balance
 from tests.portals.consoles.conftest import TARGET, Browser
 
 ROLES = ["admin", "operations", "purchasing", "finance", "support"]
@@ -120,20 +118,15 @@ def test_operator_support_sees_no_money_of_an_order_and_refunds_up_to_its_limit(
     refund = reverse("operator:order_refund", args=[number])
     sent = support.post(refund, {"units": 15, "reason": "broken", "key": key}, follow=True)
     assert "超过你的退款限额" in sent.content.decode()
-    assert balance(trade) == 100_000 - 21_750
+    assert trade.balance() == 100_000 - 21_750
     support.post(refund, {"units": 13, "reason": "broken", "key": key})
-    assert balance(trade) == 100_000 - 21_750 + 18_850
+    assert trade.balance() == 100_000 - 21_750 + 18_850
     support.post(refund, {"units": 13, "reason": "broken", "key": key})
-    assert balance(trade) == 100_000 - 21_750 + 18_850
+    assert trade.balance() == 100_000 - 21_750 + 18_850
     assert (
         support.post(refund, {"units": 1, "reason": "again", "key": key[:-1] + "2"}, follow=True).status_code
         == 200
     )
-    assert balance(trade) == 100_000 - 21_750 + 18_850, (
+    assert trade.balance() == 100_000 - 21_750 + 18_850, (
         "the second refund would pass the limit together with the first"
     )
-
-
-def balance(trade):
-    with trade.cell() as connection:
-        return ledger_balance(connection, wallet(trade.merchant.id)).balance_minor

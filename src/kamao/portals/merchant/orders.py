@@ -1,8 +1,7 @@
-"""Orders of the merchant: list, search by any number, one order with its timeline, and what may be done with
-it.
+"""Orders of the merchant: list, search by any number, export, one order with its timeline.
 
 Refuses costs to roles without `costs.read` and whole targets to roles without `targets.read`, in pages and in
-exports; codes are shown only with `codes.reveal`, a fresh second factor and a written trace.
+exports. Acts on an order are in `order_acts`.
 """
 
 from __future__ import annotations
@@ -15,24 +14,17 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
-from kamao.business.identity import audit
 from kamao.business.identity.permissions import Permission, mask_target
-from kamao.business.keyring import node_keyring
 from kamao.engine.pool import Connection
-from kamao.engine.stock.opening import open_delivery
-from kamao.engine.stock.operations import record_reveals
 from kamao.engine.trade.queries import OrderFilter, list_orders, order_by_id
 from kamao.engine.trade.types import OrderView
 from kamao.kernel.errors import Refusal
-from kamao.kernel.ids import RandomIds, decode, encode
+from kamao.kernel.ids import decode, encode
 from kamao.kernel.money import order_amount
 from kamao.kernel.states import ORDER_STATES
-from kamao.portals.accounts.acting import actor_of
 from kamao.portals.accounts.exports import Column, export, wants_export
 from kamao.portals.accounts.pages import ConsoleRequest, console_page, second_factor_required
 from kamao.portals.accounts.reading import reading
@@ -42,7 +34,7 @@ from kamao.portals.merchant.frame import KIND, merchant_page
 
 PAGE_SIZE: Final = 50
 EXPORT_MAX: Final = 20_000
-_REASON_MAX: Final = 200
+CANCELLABLE: Final = frozenset({"paid"})
 
 
 class FilterForm(forms.Form):
@@ -188,7 +180,7 @@ def _plain(order: OrderView) -> dict[str, Any]:
     }
 
 
-def _own_order(
+def own_order(
     request: ConsoleRequest, connection: Connection, order_id: str, *, with_deliveries: bool = False
 ) -> OrderView:
     """Return an order of this merchant. Raises Refusal `not_found` for any other."""
@@ -204,12 +196,13 @@ def _own_order(
 def order(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Show one order: facts, money, target, timeline; codes stay hidden."""
     with reading(request) as connection:
-        found = _own_order(request, connection, order_id)
-        context = _order_context(request, connection, found)
+        found = own_order(request, connection, order_id)
+        context = order_context(request, connection, found)
     return merchant_page(request, "merchant/order.html", context)
 
 
-def _order_context(request: ConsoleRequest, connection: Connection, found: OrderView) -> dict[str, Any]:
+def order_context(request: ConsoleRequest, connection: Connection, found: OrderView) -> dict[str, Any]:
+    """Return what the order's page shows this person: target masked and money left out where it must be."""
     target = queries.target_of(connection, found.id) if found.has_target else {}
     if not request.acting.sees_targets:
         target = {name: mask_target(value) for name, value in target.items()}
@@ -219,36 +212,5 @@ def _order_context(request: ConsoleRequest, connection: Connection, found: Order
         "target": target,
         "timeline": queries.timeline(connection, found.id),
         "reveals": queries.reveals(connection, found.id),
+        "can_cancel": found.state in CANCELLABLE and request.acting.allows(Permission.ORDERS_CANCEL),
     }
-
-
-@require_POST
-@console_page(KIND, permission=Permission.CODES_REVEAL)
-@second_factor_required
-def reveal(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Show an order's codes once more; the trace commits before anything is opened."""
-    reason = request.POST.get("reason", "").strip()[:_REASON_MAX] or "-"
-    now = timezone.now()
-    with reading(request) as connection:
-        found = _own_order(request, connection, order_id, with_deliveries=True)
-        items = [delivered for delivered in found.deliveries if delivered.sealed is not None]
-        ids = RandomIds(request.acting.cell.number)
-        actor = f"user:{request.acting.user.id}"
-        codes = [delivered.code for delivered in items if delivered.code is not None]
-        record_reveals(connection, codes, order=found.id, actor=actor, reason=reason, at=now, ids=ids)
-        audit.record(
-            "codes.reveal",
-            actor=actor_of(request),
-            at=now,
-            organisation=request.acting.organisation.id,
-            object_kind="order",
-            object_id=order_id,
-            details={"reason": reason, "items": len(items)},
-        )
-        context = _order_context(request, connection, found)
-    keyring = node_keyring()
-    context["codes"] = [open_delivery(keyring, delivered) for delivered in items]
-    response = merchant_page(request, "merchant/order.html", context)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

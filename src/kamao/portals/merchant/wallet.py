@@ -38,7 +38,8 @@ def wallet(request: ConsoleRequest) -> HttpResponse:
         "older": entries[PAGE_SIZE - 1].entry_no if len(entries) > PAGE_SIZE else None,
         "is_first": before is None,
         "page_help": _(
-            "Every entry has a number without gaps and the balance after it, so a copy can be checked line by line."
+            "Every entry has a number without gaps and the balance after it, "
+            "so a copy can be checked line by line."
         ),
     }
     return merchant_page(request, "merchant/wallet.html", context)

@@ -14,12 +14,15 @@ from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from kamao.business.identity.models import ApiKey, AuditEntry, Invitation, Membership, Organisation, User
 from kamao.business.identity.permissions import Permission
 from kamao.business.webhooks.models import Delivery, Endpoint
 from kamao.kernel.ids import decode
+from kamao.portals.kit.formats import money_text, rate_parts
+from kamao.portals.kit.states import look_of
 from kamao.portals.operator.models import (
     Account,
     Code,
@@ -100,38 +103,57 @@ def _as_id(text: str) -> UUID | None:
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = (
-        "number",
-        "reference",
-        "state",
-        "quantity",
-        "amount_minor",
-        "currency",
-        "intake",
-        "created_at",
-    )
+    list_display = ("public_number", "reference", "state_word", "quantity", "amount", "intake", "created_at")
     list_filter = ("state", "intake")
     search_fields = ("=reference", "=channel_order_no")
     id_fields = ("id", "merchant", "purchase")
-    search_help_text = "ord_… / UUID / reference / channel order"
+    search_help_text = _("Number, reference or channel order")
+
+    @admin.display(description=_("number"))
+    def public_number(self, row: Order) -> str:
+        return row.number
+
+    @admin.display(description=_("state"))
+    def state_word(self, row: Order) -> str:
+        return str(look_of(row.state).word)
+
+    @admin.display(description=_("amount"))
+    def amount(self, row: Order) -> str:
+        return money_text(row.amount_minor, row.currency)
 
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    list_display = ("name", "kind", "balance", "pending", "floor_minor", "currency", "entry_no")
+    list_display = ("name", "kind", "balance_text", "held_text", "floor_text", "entry_no")
     list_filter = ("kind", "currency")
     search_fields = ("name",)
     id_fields = ("id", "owner")
     ordering = ("kind", "name")
     needs = Permission.BOOKS_READ
 
+    @admin.display(description=_("balance"))
+    def balance_text(self, row: Account) -> str:
+        return money_text(row.balance, row.currency)
+
+    @admin.display(description=_("held"))
+    def held_text(self, row: Account) -> str:
+        return money_text(row.pending, row.currency)
+
+    @admin.display(description=_("floor"))
+    def floor_text(self, row: Account) -> str:
+        return money_text(row.floor_minor, row.currency) if row.floored else "–"
+
 
 @admin.register(Posting)
 class PostingAdmin(ReadOnlyAdmin):
-    list_display = ("id", "kind", "debit", "credit", "amount_minor", "currency", "created_at")
+    list_display = ("id", "kind", "debit", "credit", "amount", "created_at")
     search_fields = ("=kind",)
     id_fields = ("id", "order_id", "subject", "debit", "credit")
     needs = Permission.BOOKS_READ
+
+    @admin.display(description=_("amount"))
+    def amount(self, row: Posting) -> str:
+        return money_text(row.amount_minor, row.currency)
 
 
 @admin.register(Event)
@@ -165,9 +187,15 @@ class RevealAdmin(ReadOnlyAdmin):
 
 @admin.register(EngineSku)
 class EngineSkuAdmin(ReadOnlyAdmin):
-    list_display = ("code", "kind", "currency", "official_price_e4", "status", "updated_at")
+    list_display = ("code", "kind", "official_price", "status", "updated_at")
     list_filter = ("kind", "status")
     search_fields = ("code",)
+
+    @admin.display(description=_("official price"))
+    def official_price(self, row: EngineSku) -> str:
+        if row.official_price_e4 is None:
+            return "–"
+        return rate_parts(row.official_price_e4, row.currency).text()
 
 
 @admin.register(Offer)

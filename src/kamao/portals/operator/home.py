@@ -30,7 +30,19 @@ _GROUPS: Final = (
     ("unapplied", gettext_lazy("Money that fits nothing")),
     ("guarantee", gettext_lazy("Guarantee fund")),
     ("income", gettext_lazy("Income")),
+    ("receivable", gettext_lazy("Receivables")),
+    ("recourse", gettext_lazy("Recourse")),
+    ("inventory", gettext_lazy("Inventory")),
+    ("cogs", gettext_lazy("Cost of goods")),
+    ("expense", gettext_lazy("Expenses")),
+    ("loss", gettext_lazy("Losses")),
+    ("suspense", gettext_lazy("Suspense")),
+    ("fx", gettext_lazy("Currency exchange")),
+    ("clearing", gettext_lazy("Clearing")),
+    ("opening", gettext_lazy("Opening balances")),
 )
+_ALWAYS: Final = frozenset({"cash", "wallet", "escrow", "payable", "deposit"})
+"""Kinds that are shown even while nothing is on them."""
 _WORDS: Final = dict(_GROUPS)
 _ORDER: Final = {kind: place for place, (kind, _word) in enumerate(_GROUPS)}
 
@@ -43,7 +55,11 @@ def home(request: ConsoleRequest) -> HttpResponse:
     with reading(request) as connection:
         health = queries.health(connection, at=now)
         money = queries.money_of_the_day(connection, at=now) if sees_books else []
-    lines = [{"word": str(_WORDS.get(line.kind, line.kind)), "line": line} for line in money]
+    lines = [
+        {"word": str(_WORDS.get(line.kind, line.kind)), "line": line}
+        for line in money
+        if line.kind in _ALWAYS or line.today_minor or line.yesterday_minor
+    ]
     lines.sort(key=lambda entry: (entry["line"].currency, _ORDER.get(entry["line"].kind, len(_ORDER))))
     difference = queries.difference_minor(money)
     context = {

@@ -82,6 +82,9 @@ def order(request: ConsoleRequest, order_id: str) -> HttpResponse:
     names = names_of(involved)
     for party in story["parties"]:
         party["name"] = names.get(party["organisation"], _("platform"))
+    for posting in story["postings"]:
+        posting["debit"] = _readable(posting["debit"], names)
+        posting["credit"] = _readable(posting["credit"], names)
     for attempt in story["attempts"]:
         attempt["name"] = names.get(attempt["supplier"], "")
     context = {
@@ -93,6 +96,13 @@ def order(request: ConsoleRequest, order_id: str) -> HttpResponse:
         "left": found.quantity - found.units_refunded,
     }
     return page(request, "operator/order.html", context)
+
+
+def _readable(account: str, names: dict[UUID, str]) -> str:
+    """Return an account's name with the organisation's name in place of its id."""
+    for key, name in names.items():
+        account = account.replace(key.hex, name)
+    return account
 
 
 @require_POST
