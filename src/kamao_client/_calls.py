@@ -193,6 +193,37 @@ def redeliver(event_id: str, *, key: str) -> Call[types.Redelivery]:
     )
 
 
+# API keys
+
+
+def keys(*, limit: int, starting_after: str | None) -> Call[types.Page[types.ApiKey]]:
+    query = query_of(limit=limit, starting_after=starting_after)
+    return Call(method="GET", path="/api-keys", query=query, answer=types.Page[types.ApiKey])
+
+
+def create_key(
+    label: str,
+    *,
+    scopes: Sequence[str],
+    ip_networks: Sequence[str],
+    expires_at: datetime | None,
+    key: str,
+) -> Call[types.ApiKey]:
+    body = encode(
+        {
+            "label": label,
+            "scopes": list(scopes),
+            "ip_networks": list(ip_networks),
+            "expires_at": expires_at,
+        }
+    )
+    return Call(method="POST", path="/api-keys", body=body, answer=types.ApiKey, idempotency_key=key)
+
+
+def revoke_key(key_id: str) -> Call[None]:
+    return Call(method="DELETE", path=f"/api-keys/{segment(key_id)}", answer=type(None))
+
+
 # supply
 
 
@@ -217,6 +248,24 @@ def add_codes(offer_id: str, codes: Sequence[types.Code], *, key: str) -> Call[t
         body=encode({"codes": list(codes)}),
         answer=types.CodesAnswer,
         idempotency_key=key,
+    )
+
+
+def stream_codes(offer_id: str, codes: Sequence[types.Code], *, key: str) -> Call[types.CodesAnswer]:
+    return Call(
+        method="POST",
+        path=f"/supply/offers/{segment(offer_id)}/codes/stream",
+        body=b"\n".join([encode(code) for code in codes]),
+        content_type="application/x-ndjson",
+        answer=types.CodesAnswer,
+        idempotency_key=key,
+    )
+
+
+def settlements(*, limit: int, starting_after: int | None) -> Call[types.Page[types.StatementEntry]]:
+    query = query_of(limit=limit, starting_after=starting_after)
+    return Call(
+        method="GET", path="/supply/settlements", query=query, answer=types.Page[types.StatementEntry]
     )
 
 

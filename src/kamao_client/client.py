@@ -56,6 +56,7 @@ class Client:
         self.wallet = Wallet(self)
         self.webhooks = Webhooks(self)
         self.supply = Supply(self)
+        self.keys = Keys(self)
 
     def __enter__(self) -> Self:
         return self
@@ -296,6 +297,40 @@ class Webhooks(_Part):
         return self._client.send(_calls.redeliver(event_id, key=idempotency_key or _calls.fresh_key()))
 
 
+class Keys(_Part):
+    """API keys of your organisation, in the mode of the key in use."""
+
+    def list(self) -> Iterator[types.ApiKey]:
+        """Every key, newest first."""
+        return self._client.pages(
+            lambda after: _calls.keys(limit=PAGE_LIMIT, starting_after=after), lambda last: last.id
+        )
+
+    def create(
+        self,
+        label: str,
+        *,
+        scopes: Sequence[str],
+        ip_networks: Sequence[str] = (),
+        expires_at: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> types.ApiKey:
+        """Make a key with some of the scopes of the one in use. ``key`` of the answer is shown this once."""
+        return self._client.send(
+            _calls.create_key(
+                label,
+                scopes=scopes,
+                ip_networks=ip_networks,
+                expires_at=expires_at,
+                key=idempotency_key or _calls.fresh_key(),
+            )
+        )
+
+    def revoke(self, key_id: str) -> None:
+        """Revoke a key; it is refused everywhere within 5 seconds."""
+        self._client.send(_calls.revoke_key(key_id))
+
+
 class Supply(_Part):
     """A supplier's offers, codes and fulfilments by hand."""
 
@@ -315,6 +350,20 @@ class Supply(_Part):
         """Put up to 10 000 codes in stock; duplicates are counted, never stored twice."""
         key = idempotency_key or _calls.fresh_key()
         return self._client.send(_calls.add_codes(offer_id, codes, key=key))
+
+    def stream_codes(
+        self, offer_id: str, codes: Sequence[types.Code], *, idempotency_key: str | None = None
+    ) -> types.CodesAnswer:
+        """Put any number of codes in stock in one request (NDJSON)."""
+        key = idempotency_key or _calls.fresh_key()
+        return self._client.send(_calls.stream_codes(offer_id, codes, key=key))
+
+    def settlements(self) -> Iterator[types.StatementEntry]:
+        """Every line of what is owed to you, newest first."""
+        return self._client.pages(
+            lambda after: _calls.settlements(limit=PAGE_LIMIT, starting_after=after),
+            lambda last: last.entry_no,
+        )
 
     def lots(self) -> Iterator[types.Lot]:
         """Your imports of codes, newest first."""

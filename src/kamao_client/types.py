@@ -397,10 +397,10 @@ class Lot(Struct, frozen=True):
     offer: str
     state: str
     free: int
-    reserved: int
     sold: int
     recalled: int
     created_at: datetime
+    reserved: int = 0
     source: str = ""
 
 

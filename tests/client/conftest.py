@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.conf import settings
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from kamao.worker import relay
+from kamao.worker.context import open_context
+from kamao.worker.schedule import Loop, Schedule
+from kamao.worker.webhooks import SenderThread
 from tests.api.caller import Api
 from tests.api.conftest import api, api_database, merchant, services, world
 
@@ -39,3 +44,17 @@ def _wait_until_served(address: str) -> None:
             assert time.monotonic() < until, "the server did not start"
         else:
             return
+
+
+@pytest.fixture(scope="session")
+def worker(api_database, services) -> Iterator[None]:
+    """The relay and the sender, as the worker process runs them."""
+    context = open_context(conninfo=settings.KAMAO_CONNINFO, keyring=services.keyring)
+    schedule = Schedule([Loop("relay", relay.relay, 0.05)], context)
+    sender = SenderThread(context)
+    schedule.start()
+    sender.start()
+    yield
+    schedule.stop()
+    sender.stop()
+    context.close()

@@ -52,7 +52,7 @@ class Script:
     "lost",
     [httpx.ReadTimeout, httpx.ConnectError, httpx.RemoteProtocolError,
      problem(503, "overloaded"),
-     problem(500, "internal"), 
+     problem(500, "internal"),
      httpx.Response(502, text="<html>bad gateway</html>"), problem(429, "rate_limited")],
 )  # fmt: skip
 def test_an_order_is_repeated_with_the_same_reference_until_its_outcome_is_known(lost):

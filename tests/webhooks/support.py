@@ -20,6 +20,7 @@ from kamao.business.webhooks.http import GuardedHttp
 from kamao.business.webhooks.queries import Owner
 from kamao.business.webhooks.sender import Sender
 from kamao.engine.cells import LIVE
+from kamao.engine.trade.relay import sequence_events
 from kamao.kernel.clock import ManualClock
 from kamao.kernel.ids import RandomIds
 
@@ -49,15 +50,16 @@ def publish(owner, count=1, *, event_type="order.delivered", data=None, at=START
     """Let the cell have ``count`` more numbered events of an owner; return their ids."""
     ids = RandomIds(owner.cell.number).many(count)
     with cell_connection(owner.cell) as connection, connection.transaction():
-        (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM trade_event").fetchone()
         connection.cursor().executemany(
-            "INSERT INTO trade_event (seq, id, type, organisation, actor, reason, data, created_at)"
-            " VALUES (%s, %s, %s, %s, 'test', '', %s, %s)",
+            "INSERT INTO trade_outbox (id, type, organisation, actor, data, created_at)"
+            " VALUES (%s, %s, %s, 'test', %s, %s)",
             [
-                (last + n + 1, id_, event_type, owner.organisation, json.dumps(data or {"n": n}), at)
+                (id_, event_type, owner.organisation, json.dumps(data or {"n": n}), at)
                 for n, id_ in enumerate(ids)
             ],
         )
+    with cell_connection(owner.cell) as connection, connection.transaction():
+        assert sequence_events(connection) == count
     return ids
 
 

@@ -374,6 +374,15 @@ def test_filters_cells_and_owners_decide_who_gets_what():
         assert [json.loads(body)["livemode"] for _headers, body in test.seen] == [False]
 
 
+def test_an_endpoint_is_told_nothing_from_before_it_was_made():
+    owner = make_owner()
+    make_endpoint(owner, "https://example.com/hook", at=START)
+    publish(owner, at=START - seconds(1))
+    (later,) = publish(owner, at=START)
+    fan_out(owner)
+    assert [delivery.message_id for delivery in Delivery.objects.all()] == [later]
+
+
 def test_fanning_out_again_after_a_crash_makes_nothing_twice():
     owner = make_owner()
     make_endpoint(owner, "https://example.com/hook")

@@ -70,17 +70,18 @@ def fan_out_once(
 
 
 def _to_endpoints(connection: Connection, events: Sequence[EventView], *, cell: Cell) -> list[dict[str, Any]]:
+    """Deliveries to endpoints that want the event and were there when it happened."""
     organisations = list({event.organisation for event in events})
-    endpoints: dict[UUID, list[tuple[UUID, frozenset[str]]]] = {}
-    for id_, organisation, filters in connection.execute(
+    endpoints: dict[UUID, list[tuple[UUID, frozenset[str], datetime]]] = {}
+    for id_, organisation, filters, made_at in connection.execute(
         statements.READ_ENDPOINTS, {"cell": cell.number, "organisations": organisations}
     ):
-        endpoints.setdefault(organisation, []).append((id_, frozenset(filters)))
+        endpoints.setdefault(organisation, []).append((id_, frozenset(filters), made_at))
     return [
         {"endpoint_id": endpoint, "message_id": event.id, "url": None}
         for event in events
-        for endpoint, filters in endpoints.get(event.organisation, ())
-        if event_types.is_wanted(event.type, filters)
+        for endpoint, filters, made_at in endpoints.get(event.organisation, ())
+        if event.created_at >= made_at and event_types.is_wanted(event.type, filters)
     ]
 
 
