@@ -147,20 +147,39 @@ class _Walk:
         )  # fmt: skip
 
 
-def resolve(
-    book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop"
-) -> list[Listing]:
-    """Resolve SKUs in a shop, in the order asked; unknown ids are left out."""
+class Facts(msgspec.Struct, frozen=True):
+    """What listings of some SKUs depend on beside the rules; read once, walked under one or more sets of rules."""
+
+    goods: dict[UUID, GoodsRow]
+    wholesale: dict[str, Wholesale]
+    overrides: Overrides
+    at: datetime
+    sales_channel: str
+
+
+def read_facts(book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop") -> Facts:
+    """Read goods, wholesale prices and overrides of SKUs for a shop."""
     goods = read_goods(sku_ids)
     codes = [row.code for row in goods.values()]
     with transaction.atomic(), cell_connection(cells.ALL[book.cell]) as raw:
         wholesale = read_wholesale(raw, codes, merchant=book.root.merchant, at=at, sales_channel=sales_channel)
-    overrides = read_overrides(book, list(goods))
-    local = at.astimezone(book.zone)
+    return Facts(goods, wholesale, read_overrides(book, list(goods)), at, sales_channel)
+
+
+def walk(book: Rulebook, facts: Facts, sku_ids: Sequence[UUID]) -> list[Listing]:
+    """Resolve SKUs whose facts were read, in the order asked; unknown ids are left out."""
+    local = facts.at.astimezone(book.zone)
+    goods = facts.goods
     return [
         _Walk(
-            goods[key], wholesale[goods[key].code], overrides=overrides, at=at, channel=sales_channel, local=local
+            goods[key], facts.wholesale[goods[key].code], overrides=facts.overrides, at=facts.at,
+            channel=facts.sales_channel, local=local,
         ).run(book.levels)
         for key in dict.fromkeys(sku_ids)
         if key in goods
-    ]
+    ]  # fmt: skip
+
+
+def resolve(book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop") -> list[Listing]:
+    """Resolve SKUs in a shop, in the order asked; unknown ids are left out."""
+    return walk(book, read_facts(book, sku_ids, at=at, sales_channel=sales_channel), sku_ids)

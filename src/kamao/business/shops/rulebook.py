@@ -41,6 +41,13 @@ class Rulebook(msgspec.Struct, frozen=True):
     """The shop's own business zone: in which prohibited hours are meant."""
     levels: tuple[Level, ...]
 
+    def with_rules(self, rules: Iterable[Rule], subtrees: dict[UUID, list[UUID]]) -> "Rulebook":
+        """Return the same chain with other rules of the shop itself: what a preview looks at."""
+        own = msgspec.structs.replace(
+            self.levels[-1], rules=tuple(order_rules(rules)), subtrees={**self.levels[-1].subtrees, **subtrees}
+        )
+        return msgspec.structs.replace(self, levels=(*self.levels[:-1], own))
+
     @property
     def root(self) -> Level:
         """The shop whose merchant buys from the engine."""
