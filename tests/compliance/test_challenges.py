@@ -147,7 +147,13 @@ def test_sending_is_limited_per_phone_and_source():
         send(at=AT + timedelta(minutes=minute))
     assert refused_send(at=AT + timedelta(minutes=6)) == ("rate_limited", 54 * 60)
     set_rule(
-        "KM-SMS", is_enabled=True, params={"per_source_3600_s": 8}, author="o", reason="r", effective_from=AT, at=AT
+        "KM-SMS",
+        is_enabled=True,
+        params={"per_source_3600_s": 8},
+        author="o",
+        reason="r",
+        effective_from=AT,
+        at=AT,
     )
     for number in range(3):
         send(f"1390013{number:04}")
@@ -155,7 +161,9 @@ def test_sending_is_limited_per_phone_and_source():
     send("13700137001", buyer=Buyer(None, "198.51.100.1", None))
 
 
-@pytest.mark.parametrize("phone", ["", "12345", "23800138000", "1380013800", "138001380000", "me@example.com", "<b>"])
+@pytest.mark.parametrize(
+    "phone", ["", "12345", "23800138000", "1380013800", "138001380000", "me@example.com", "<b>"]
+)
 def test_numbers_that_are_none(phone: str):
     assert refused_send(phone=phone) == ("phone_invalid", None)
     assert not PhoneCode.objects.exists()
@@ -175,7 +183,10 @@ def test_the_text_is_in_the_buyers_language_and_sealed():
     texts = [sms.sandbox_message(sent.token, keyring=node_keyring()).text for sent in (chinese, english)]
     assert texts[0].startswith("【卡猫】验证码 ")
     assert texts[1].startswith("[Kamao] Your code is ")
-    assert [shown.hint for shown in sms.sandbox_outbox(keyring=node_keyring())] == ["139****9000", "138****8000"]
+    assert [shown.hint for shown in sms.sandbox_outbox(keyring=node_keyring())] == [
+        "139****9000",
+        "138****8000",
+    ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(t::text, ' ') FROM compliance_sandbox_message t")
         assert code_in(chinese.token) not in cursor.fetchone()[0]

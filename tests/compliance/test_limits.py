@@ -24,16 +24,27 @@ pytestmark = pytest.mark.django_db
 
 def gift(quantity: int = 1, *, amount_minor: int = 1000, **more) -> CartLine:
     return CartLine(
-        sku="gift", kind="code", instrument="one_off_voucher", is_game=False, quantity=quantity,
-        amount_minor=amount_minor, **more,
-    )  # fmt: skip
+        sku="gift",
+        kind="code",
+        instrument="one_off_voucher",
+        is_game=False,
+        quantity=quantity,
+        amount_minor=amount_minor,
+        **more,
+    )
 
 
 def topup(target: str, *, amount_minor: int = 10_000, **more) -> CartLine:
     return CartLine(
-        sku="phone", kind="topup", instrument="direct_topup", is_game=False, quantity=1, amount_minor=amount_minor,
-        target=target, **more,
-    )  # fmt: skip
+        sku="phone",
+        kind="topup",
+        instrument="direct_topup",
+        is_game=False,
+        quantity=1,
+        amount_minor=amount_minor,
+        target=target,
+        **more,
+    )
 
 
 def buy(*lines: CartLine, buyer: Buyer = BUYER, at: datetime = AT, merchant: UUID = MERCHANT) -> UUID:
@@ -43,10 +54,18 @@ def buy(*lines: CartLine, buyer: Buyer = BUYER, at: datetime = AT, merchant: UUI
 
 
 def refusal(*lines: CartLine, **more) -> tuple[str, str]:
-    before = (Counter.objects.count(), CounterUse.objects.count(), list(Counter.objects.values_list("key", "units")))
+    before = (
+        Counter.objects.count(),
+        CounterUse.objects.count(),
+        list(Counter.objects.values_list("key", "units")),
+    )
     with pytest.raises(Refusal) as refused:
         buy(*lines, **more)
-    after = (Counter.objects.count(), CounterUse.objects.count(), list(Counter.objects.values_list("key", "units")))
+    after = (
+        Counter.objects.count(),
+        CounterUse.objects.count(),
+        list(Counter.objects.values_list("key", "units")),
+    )
     assert before == after
     return refused.value.code, DecisionRecord.objects.latest("id").rule
 
@@ -87,8 +106,9 @@ def test_target_cap_counts_whoever_buys():
     for number in range(20):
         buy(topup("13700137000"), buyer=Buyer(f"1380013{number:04}", None, None))
     assert refusal(topup("13700137000"), buyer=Buyer("13600136000", None, None)) == (
-        "daily_cap_reached", "KM-CAP-TARGET",
-    )  # fmt: skip
+        "daily_cap_reached",
+        "KM-CAP-TARGET",
+    )
     buy(topup("13700137001"))
 
 
@@ -148,7 +168,9 @@ def test_blocked_everywhere_or_in_one_shop(kind, text, buyer):
 
 def test_blocked_target_and_expiry_of_a_block():
     until = AT + timedelta(hours=1)
-    add_block(Block("target", "13700137000", "x", "operator", expires_at=until), keyring=node_keyring(), at=AT)
+    add_block(
+        Block("target", "13700137000", "x", "operator", expires_at=until), keyring=node_keyring(), at=AT
+    )
     assert refusal(topup("137 0013 7000")) == ("purchase_blocked", "KM-BLOCK")
     buy(topup("13700137000"), at=until)
     assert BlockEntry.objects.get().hint == "137****7000"
@@ -158,7 +180,12 @@ def test_nothing_personal_is_stored():
     add_block(Block("contact", "someone@example.com", "x", "operator"), keyring=node_keyring(), at=AT)
     buy(topup("13700137000"))
     with connection.cursor() as cursor:
-        for table in ("compliance_block", "compliance_counter", "compliance_counter_use", "compliance_decision"):
+        for table in (
+            "compliance_block",
+            "compliance_counter",
+            "compliance_counter_use",
+            "compliance_decision",
+        ):
             cursor.execute(f"SELECT string_agg(t::text, ' ') FROM {table} t")
             text = cursor.fetchone()[0] or ""
             assert "13700137000" not in text
@@ -171,7 +198,9 @@ def test_folding():
     assert fold_address("2001:db8::1") == "2001:db8::/64"
     assert mask("foo@example.com") == "f***@example.com"
     ring = node_keyring()
-    assert subject_key(ring, kind="contact", text="a-b@x.cn") != subject_key(ring, kind="contact", text="ab@x.cn")
+    assert subject_key(ring, kind="contact", text="a-b@x.cn") != subject_key(
+        ring, kind="contact", text="ab@x.cn"
+    )
     assert subject_key(ring, kind="contact", text="1") != subject_key(ring, kind="target", text="1")
 
 

@@ -28,7 +28,9 @@ def test_every_rule_has_a_source_and_both_languages():
         assert rule.zh != rule.en
         assert any("\u4e00" <= char <= "\u9fff" for char in rule.zh)
         assert rule.zh.isprintable()
-    assert {"EC-21", "CS-10", "CS-11", "PC-04", "D-ENUM", "KM-BLOCK", "KM-SMS"} <= {rule.id for rule in shipped_rules()}
+    assert {"EC-21", "CS-10", "CS-11", "PC-04", "D-ENUM", "KM-BLOCK", "KM-SMS"} <= {
+        rule.id for rule in shipped_rules()
+    }
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,11 @@ def test_every_rule_has_a_source_and_both_languages():
         ([line("direct_topup", kind="topup", amount_minor=500_000)], "none", []),
         ([line("direct_topup", kind="topup", amount_minor=500_100)], "member", ["CS-11-AMOUNT"]),
         ([line("single_purpose", amount_minor=999_999)], "member", ["CS-11-AMOUNT", "KM-ID-PHONE"]),
-        ([line("single_purpose", amount_minor=1_000_000)], "member", ["CS-11-AMOUNT", "PC-04", "KM-ID-PHONE"]),
+        (
+            [line("single_purpose", amount_minor=1_000_000)],
+            "member",
+            ["CS-11-AMOUNT", "PC-04", "KM-ID-PHONE"],
+        ),
         ([line("software_key", amount_minor=9_000_000)], "none", []),
     ],
 )
@@ -93,7 +99,13 @@ def test_require_refuses_in_the_words_of_the_rule():
 
 def setting(rule: str, *, is_enabled: bool = True, effective_from: datetime = AT, **params: int):
     return set_rule(
-        rule, is_enabled=is_enabled, params=params, author="operator", reason="test", effective_from=effective_from, at=AT
+        rule,
+        is_enabled=is_enabled,
+        params=params,
+        author="operator",
+        reason="test",
+        effective_from=effective_from,
+        at=AT,
     )
 
 

@@ -22,7 +22,15 @@ class Bank:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "kamao_sandbox.bank", "--port", str(self.port), "--home", str(self.home)]
+        command = [
+            sys.executable,
+            "-m",
+            "kamao_sandbox.bank",
+            "--port",
+            str(self.port),
+            "--home",
+            str(self.home),
+        ]
         command += ["--repeat-s", "0.05,0.05,0.1,0.1,0.2,0.2,0.5,0.5,1,1,1,1,1,1,1,1,1,1"]
         environment = {"PYTHONPATH": str(SRC), "PATH": os.environ["PATH"]}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -54,7 +62,9 @@ class Bank:
 
     def control(self, name: str, body: Any = None, *, method: str = "POST") -> Any:
         headers = {"Authorization": f"Bearer {self.credentials['control_token']}"}
-        answer = self.client.request(method, f"{self.base_url}/control/api/{name}", json=body, headers=headers)
+        answer = self.client.request(
+            method, f"{self.base_url}/control/api/{name}", json=body, headers=headers
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()
 

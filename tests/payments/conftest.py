@@ -173,7 +173,9 @@ class Shop:
         return self.query("SELECT state, amount_minor, reason FROM trade_payment ORDER BY paid_at, id")
 
     def books_are_clean(self) -> bool:
-        with psycopg.connect(settings.KAMAO_CONNINFO, options=session_options(LIVE), autocommit=True) as connection:
+        with psycopg.connect(
+            settings.KAMAO_CONNINFO, options=session_options(LIVE), autocommit=True
+        ) as connection:
             report = books.check(connection)
         assert report.differences == ()
         return report.clean
@@ -220,7 +222,12 @@ def shop(account: ProviderAccount, door_url: str) -> Iterator[Shop]:
         register_suppliers(connection, [SupplierSpec(supplier)], at=at)
         assert put_skus(connection, [SkuUpsert(id=sku, code="month", kind="code")], at=at) == ["done"]
         upsert = OfferUpsert(
-            id=offer, supplier=supplier, sku=sku, supply_price_e4=100_000, fulfilment="stock", effective_from=LONG_AGO
+            id=offer,
+            supplier=supplier,
+            sku=sku,
+            supply_price_e4=100_000,
+            fulfilment="stock",
+            effective_from=LONG_AGO,
         )
         assert put_offers(connection, [upsert], at=at) == ["done"]
         rule = PriceRule(
@@ -238,5 +245,7 @@ def shop(account: ProviderAccount, door_url: str) -> Iterator[Shop]:
 def bank_client(bank: Bank) -> SandboxBank:
     merchant = bank.credentials["merchants"]["live"]
     return SandboxBank(
-        Credentials(bank.base_url, merchant["number"], merchant["secret"], bank.credentials["public_key"], 2.0)
+        Credentials(
+            bank.base_url, merchant["number"], merchant["secret"], bank.credentials["public_key"], 2.0
+        )
     )

@@ -1,4 +1,6 @@
-"""A notice door in a process of its own that stops just before its commit, for the test that kills it there."""
+"""A notice door in a process of its own that stops just before its commit, for the test that kills it
+there.
+"""
 
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer

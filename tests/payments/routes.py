@@ -1,4 +1,6 @@
-"""The notice door alone, at the path where the node has it: these tests are about payments, not about other pages."""
+"""The notice door alone, at the path where the node has it: these tests are about payments, not about other
+pages.
+"""
 
 from django.urls import include, path
 

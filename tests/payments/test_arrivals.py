@@ -1,4 +1,6 @@
-"""Money that arrives, in every way it can: the buyer ends with goods or with money back, exactly one of them."""
+"""Money that arrives, in every way it can: the buyer ends with goods or with money back, exactly one of
+them.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +24,9 @@ def refund_all(shop: Shop) -> None:
     raise AssertionError(shop.refunds())
 
 
-def assert_goods(shop: Shop, bank: Bank, purchase: intents.PurchaseToPay, number: str, units: int = 1) -> None:
+def assert_goods(
+    shop: Shop, bank: Bank, purchase: intents.PurchaseToPay, number: str, units: int = 1
+) -> None:
     assert shop.state(purchase) == "paid"
     assert shop.delivered(purchase) == units
     assert bank.held_minor(number) == purchase.amount_minor == shop.cash_minor()
@@ -116,7 +120,10 @@ def test_paid_twice_keeps_one(shop: Shop, bank: Bank):
     page = shop.pay_page(purchase)
     bank.press(page.url, "pay_twice")
     wait_for(lambda: len(shop.payments()) == 2)
-    assert sorted(shop.payments()) == [("captured", PRICE_MINOR, ""), ("unapplied", PRICE_MINOR, "already_paid")]
+    assert sorted(shop.payments()) == [
+        ("captured", PRICE_MINOR, ""),
+        ("unapplied", PRICE_MINOR, "already_paid"),
+    ]
     refund_all(shop)
     assert_goods(shop, bank, purchase, page.number)
 
@@ -159,7 +166,9 @@ def test_money_for_an_order_nobody_made_goes_back(shop: Shop, bank: Bank):
 def test_notice_for_another_account_is_refused(shop: Shop, bank: Bank, client):
     answer = client.post(f"/pay/notify/{shop.merchant}", data=b"{}", content_type="application/json")
     assert answer.status_code == 404
-    answer = client.post(f"/pay/notify/{shop.account.id}", data=b"x" * 70_000, content_type="application/json")
+    answer = client.post(
+        f"/pay/notify/{shop.account.id}", data=b"x" * 70_000, content_type="application/json"
+    )
     assert answer.status_code == 413
     answer = client.post(f"/pay/notify/{shop.account.id}", data=b"{}", content_type="application/json")
     assert (answer.status_code, answer.content) == (401, b"fail")

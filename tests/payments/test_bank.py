@@ -26,7 +26,9 @@ def test_a_fault_is_counted_down_and_only_meets_its_subject():
     db.executescript(SCHEMA.read_text())
     db.execute("INSERT INTO settings VALUES ('seed', 'x')")
     db.execute("INSERT INTO faults (operation, kind, subject, remaining) VALUES ('query', 'error', 'P1', 2)")
-    drawn = [bool(draw_faults(db, operation="query", subject=subject)) for subject in ("P2", "P1", "P1", "P1")]
+    drawn = [
+        bool(draw_faults(db, operation="query", subject=subject)) for subject in ("P2", "P1", "P1", "P1")
+    ]
     assert drawn == [False, True, True, False]
 
 
@@ -48,7 +50,9 @@ def test_the_control_desk_wants_its_token(bank: Bank):
     assert "out_trade_no" not in page.text
     wrong = bank.client.post(f"{bank.base_url}/control/sign-in", data={"token": "x"})
     assert wrong.status_code == 403
-    right = bank.client.post(f"{bank.base_url}/control/sign-in", data={"token": bank.credentials["control_token"]})
+    right = bank.client.post(
+        f"{bank.base_url}/control/sign-in", data={"token": bank.credentials["control_token"]}
+    )
     cookie = right.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
@@ -105,4 +109,8 @@ def test_every_text_has_both_languages():
 
 def test_the_bank_knows_nothing_of_kamao():
     sources = Path(SCHEMA).parent.glob("*.py")
-    assert not [path.name for path in sources if re.search(r"^(?:from|import) kamao(?:\.| )", path.read_text(), re.MULTILINE)]
+    assert not [
+        path.name
+        for path in sources
+        if re.search(r"^(?:from|import) kamao(?:\.| )", path.read_text(), re.MULTILINE)
+    ]

@@ -1,4 +1,4 @@
-"""The client of the sandbox bank against the real process: every act, every way an answer can fail to come."""
+"""The sandbox bank's client against the real process: every act, every way an answer can fail to come."""
 
 import base64
 import itertools
@@ -142,7 +142,12 @@ def test_a_refund_in_doubt(bank_client: SandboxBank, bank: Bank):
     _, arrival = paid_order(bank_client, bank)
     bank.misbehave("refund", "in_doubt", value=600, remaining=1)
     refund = RefundOrder(fresh("R"), arrival.provider_payment_no, 990, "CNY", "")
-    assert bank_client.refund(refund) == RefundPending() == bank_client.query_refund(refund.number) == bank_client.refund(refund)
+    assert (
+        bank_client.refund(refund)
+        == RefundPending()
+        == bank_client.query_refund(refund.number)
+        == bank_client.refund(refund)
+    )
     bank.control("refunds/release")
     assert isinstance(bank_client.query_refund(refund.number), RefundDone)
 
@@ -172,11 +177,15 @@ def test_another_merchants_orders_do_not_exist(bank_client: SandboxBank, bank: B
     assert stranger.query(number) == NotFound()
     refund = RefundOrder(fresh("R"), arrival.provider_payment_no, 1, "CNY", "")
     assert stranger.refund(refund) == Declined("payment_not_found")
-    wrong = SandboxBank(Credentials(bank.base_url, other["number"], "not-the-secret", bank.credentials["public_key"]))
+    wrong = SandboxBank(
+        Credentials(bank.base_url, other["number"], "not-the-secret", bank.credentials["public_key"])
+    )
     assert wrong.query(number) == Unknown("unauthenticated")
 
 
-def signed(bank: Bank, event: dict[str, Any], *, at: datetime, event_id: str = "evt_1") -> tuple[dict[str, str], bytes]:
+def signed(
+    bank: Bank, event: dict[str, Any], *, at: datetime, event_id: str = "evt_1"
+) -> tuple[dict[str, str], bytes]:
     """A notice under the bank's real key: what only the bank can make."""
     key = Ed25519PrivateKey.from_private_bytes(base64.b64decode((bank.home / "bank.key").read_bytes()))
     body, timestamp = json.dumps(event).encode(), str(int(at.timestamp()))
@@ -191,9 +200,19 @@ def signed(bank: Bank, event: dict[str, Any], *, at: datetime, event_id: str = "
 def test_notices_are_checked_before_they_are_read(bank_client: SandboxBank, bank: Bank):
     at = datetime(2026, 5, 1, 12, tzinfo=UTC)
     payment = {
-        "payment_no": "Y1", "amount_minor": 990, "currency": "CNY", "paid_at": "2026-05-01T11:59:00Z", "refunded_minor": 0,
-    }  # fmt: skip
-    event = {"id": "evt_1", "type": "payment.succeeded", "merchant": bank.merchant, "out_trade_no": "P1", "payment": payment}
+        "payment_no": "Y1",
+        "amount_minor": 990,
+        "currency": "CNY",
+        "paid_at": "2026-05-01T11:59:00Z",
+        "refunded_minor": 0,
+    }
+    event = {
+        "id": "evt_1",
+        "type": "payment.succeeded",
+        "merchant": bank.merchant,
+        "out_trade_no": "P1",
+        "payment": payment,
+    }
     check = bank_client.verify_notification
     headers, body = signed(bank, event, at=at)
     arrival = ArrivedMoney("Y1", 990, "CNY", datetime(2026, 5, 1, 11, 59, tzinfo=UTC))

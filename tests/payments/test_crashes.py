@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote
 
 import httpx
@@ -40,7 +42,9 @@ def test_bank_killed_after_the_payment_tells_it_when_back(shop: Shop, bank: Bank
 
 
 def test_killed_between_receiving_and_committing(shop: Shop, bank: Bank):
-    """The notice is booked but not committed when the process dies: nothing is kept, and the repeat brings it all."""
+    """The notice is booked but not committed when the process dies: nothing is kept, and the repeat brings
+    it all.
+    """
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{SRC}:{SRC.parent}",
@@ -72,13 +76,12 @@ def test_killed_between_receiving_and_committing(shop: Shop, bank: Bank):
 
 def _database_url() -> str:
     where = connection.settings_dict
-    return f"postgresql://{where['USER']}@/{where['NAME']}?host={quote(str(where['HOST']), safe='')}&port={where['PORT']}"
+    host = quote(str(where["HOST"]), safe="")
+    return f"postgresql://{where['USER']}@/{where['NAME']}?host={host}&port={where['PORT']}"
 
 
 def _take_over(shop: Shop, bank: Bank, port: int) -> None:
     """Our restarted process: listens where the dead one did and passes what comes to the real door."""
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-    from threading import Thread
 
     class Passing(BaseHTTPRequestHandler):
         def log_message(self, *args: object) -> None:

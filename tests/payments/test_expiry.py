@@ -71,7 +71,11 @@ def test_no_answer_to_create_is_tried_again_under_the_same_number(shop: Shop, ba
     page = shop.pay_page(purchase)
     assert page.url == bank.order(page.number)["pay_url"]
     assert shop.pay_page(purchase) == page
-    orders = [order for order in bank.control("state", method="GET")["orders"] if order["amount_minor"] == PRICE_MINOR]
+    orders = [
+        order
+        for order in bank.control("state", method="GET")["orders"]
+        if order["amount_minor"] == PRICE_MINOR
+    ]
     assert [order["out_trade_no"] for order in orders].count(page.number) == 1
 
 

@@ -108,7 +108,9 @@ def test_compare_names_every_difference():
         BillLine("refund", "R1", "P1", "Y1", 50, "CNY", at),
         BillLine("refund", "R2", "P1", "Y1", 60, "CNY", at),
     ]
-    ours = OurSide({"Y1": (100, 100), "Y2": (201, 201), "Y5": (500, 500), "Y6": (600, 0)}, {"R1": (50, 49)}, 0)
+    ours = OurSide(
+        {"Y1": (100, 100), "Y2": (201, 201), "Y5": (500, 500), "Y6": (600, 0)}, {"R1": (50, 49)}, 0
+    )
     found = compare(lines, ours=ours, known_elsewhere={("payment", "Y4"): 400})
     assert found == [
         Difference("amount_differs", "Y2", 201, 200),

@@ -1,4 +1,6 @@
-"""Refunds: sent once, asked about until a final answer, tried again when refused; the money leaves exactly once."""
+"""Refunds: sent once, asked about until a final answer, tried again when refused; the money leaves exactly
+once.
+"""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -81,8 +83,12 @@ def test_refused_is_tried_again_under_its_number(shop: Shop, bank: Bank, number:
     assert shop.books_are_clean()
 
 
-def test_a_worker_that_died_after_sending(shop: Shop, bank: Bank, number: str, monkeypatch: pytest.MonkeyPatch):
-    """`sent` is on disk, nothing came back: the next worker asks, and the bank never saw it, so it is sent identically."""
+def test_a_worker_that_died_after_sending(
+    shop: Shop, bank: Bank, number: str, monkeypatch: pytest.MonkeyPatch
+):
+    """`sent` is on disk, nothing came back: the next worker asks, and the bank never saw it, so it is sent
+    identically.
+    """
     monkeypatch.setattr(refunds, "send", lambda attempt_id, *, at: "sent")
     at = datetime.now(UTC)
     refunds.send_due(LIVE, at=at)

@@ -1,1 +1,3 @@
-"""Clients of foreign systems, each behind a port of the business. They post no money and keep no state of their own."""
+"""Clients of foreign systems, each behind a port of the business. They post no money and keep no state of
+their own.
+"""

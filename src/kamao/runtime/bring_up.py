@@ -64,8 +64,9 @@ def _run(module: str) -> int:
 def _tell_address(home: Home, base_url: str) -> None:
     """The demo's file names the address of this start."""
     content = json.loads(home.demo_file.read_text())
-    if content.get("base_url") != base_url:
-        content["base_url"] = base_url
+    bank = {**content.get("sandbox_bank", {}), "base_url": os.environ.get("KAMAO_SANDBOX_BANK_URL", "")}
+    if (content.get("base_url"), content.get("sandbox_bank")) != (base_url, bank):
+        content["base_url"], content["sandbox_bank"] = base_url, bank
         write_private(home.demo_file, json.dumps(content, ensure_ascii=False, indent=2).encode())
 
 

@@ -1,9 +1,9 @@
 """Fills an empty node with the demo and writes `<home>/demo.json`; runs as a process of its own before the
 web starts.
 
-Owns the file: `base_url`, `users` (role, email, password) and `api_keys` (merchant, supplier; live and test).
-What the demo consists of is `kamao.runtime.demo`; it is asked every time and decides itself whether something
-is still missing.
+Owns the file: `base_url`, `users` (role, email, password), `api_keys` (merchant, supplier; live and test) and
+`sandbox_bank` (base_url, control_token). What the demo consists of is `kamao.runtime.demo`; it is asked every
+time and decides itself whether something is still missing.
 """
 
 import json
@@ -37,6 +37,11 @@ def main() -> int:
     base_url = os.environ["KAMAO_BASE_URL"]
     existing = json.loads(home.demo_file.read_text()) if home.demo_file.exists() else None
     content: dict[str, object] = dict(existing or {"users": [], "api_keys": {}})
+    bank_url = os.environ.get("KAMAO_SANDBOX_BANK_URL", "")
+    if bank_url:
+        enrol = import_module("kamao.runtime.sandbox").enrol_sandbox_bank
+        token = enrol(home.root / "bank", base_url=bank_url)
+        content["sandbox_bank"] = {"base_url": bank_url, "control_token": token}
     if find_spec("kamao.runtime.demo") is not None:
         told = import_module("kamao.runtime.demo").load(
             DemoContext(home=home.root, base_url=base_url, existing=existing)

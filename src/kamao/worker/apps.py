@@ -3,6 +3,7 @@ process.
 """
 
 from django.apps import AppConfig
+from django.conf import settings
 
 from kamao.connectors import sandbox_bank
 
@@ -13,4 +14,4 @@ class WorkerConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the payment providers of this build known."""
-        sandbox_bank.plug_in()
+        sandbox_bank.plug_in(base_url=settings.KAMAO_SANDBOX_BANK_URL)

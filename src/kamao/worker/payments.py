@@ -1,7 +1,8 @@
-"""The worker's rounds for payments, refunds, reconciliation and what compliance forgets. Decides nothing itself.
+"""The worker's rounds for payments, refunds, reconciliation and what compliance forgets. Decides nothing
+itself.
 
-Each loop is a thread with a Django connection of its own, kept open between rounds and dropped after a failing one, so that
-a restarted database is met with a fresh connection.
+Each loop is a thread with a Django connection of its own, kept open between rounds and dropped after a
+failing one, so that a restarted database is met with a fresh connection.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,7 @@
 """Start the sandbox bank: `python -m kamao_sandbox.bank --port P --home DIR --notify-url URL`.
 
-Prints one line of JSON when it listens: `{"ready": true, "base_url": …, "home": …}`. SIGTERM and Ctrl-C stop it.
+Prints one line of JSON when it listens: `{"ready": true, "base_url": …, "home": …}`. SIGTERM and Ctrl-C
+stop it.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """The bank's REST interface for merchants: create, query, close, refund, bill.
 
-Owns: authentication of requests, signatures of answers, the faults that strike an answer. Refuses: unsigned or stale
-requests (401), another merchant's numbers (404).
+Owns: authentication of requests, signatures of answers, the faults that strike an answer. Refuses: unsigned
+or stale requests (401), another merchant's numbers (404).
 
-`POST /v1/orders` · `GET /v1/orders/{no}` · `POST /v1/orders/{no}/close` · `POST /v1/refunds` · `GET /v1/refunds/{no}` ·
-`GET /v1/bills/{yyyy-mm-dd}` · `GET /v1/health`.
+`POST /v1/orders` · `GET /v1/orders/{no}` · `POST /v1/orders/{no}/close` · `POST /v1/refunds` · `GET
+/v1/refunds/{no}` · `GET /v1/bills/{yyyy-mm-dd}` · `GET /v1/health`.
 """
 
 import re

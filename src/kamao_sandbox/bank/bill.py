@@ -1,7 +1,7 @@
 """The daily bill: every payment and refund of one merchant and one business day, as signed CSV.
 
-Owns: the format. Refuses: days that are not over to be called final (the header says `final`). Faults of `bill` leave a line
-out or change an amount, for the reconciliation to find.
+Owns: the format. Refuses: days that are not over to be called final (the header says `final`). Faults of
+`bill` leave a line out or change an amount, for the reconciliation to find.
 """
 
 import csv
@@ -18,13 +18,16 @@ COLUMNS = ("kind", "number", "out_trade_no", "payment_no", "amount_minor", "curr
 
 
 def daily_bill(db: sqlite3.Connection, *, merchant: str, day: date, struck: dict[str, Fault]) -> bytes:
-    """The bill of `day` (Asia/Shanghai) as UTF-8 CSV: one title row `#bill,merchant,day,final|running`, header, lines."""
+    """The bill of `day` (Asia/Shanghai) as UTF-8 CSV: one title row `#bill,merchant,day,final|running`,
+    header, lines.
+    """
     start = datetime(day.year, day.month, day.day, tzinfo=ZONE)
     start_ms = int(start.timestamp() * 1000)
     end_ms = start_ms + 86_400_000
     lines: list[list[object]] = []
     for row in db.execute(
-        "SELECT * FROM payments WHERE merchant = ? AND paid_ms >= ? AND paid_ms < ? ORDER BY paid_ms, payment_no",
+        "SELECT * FROM payments WHERE merchant = ? AND paid_ms >= ? AND paid_ms < ?"
+        " ORDER BY paid_ms, payment_no",
         (merchant, start_ms, end_ms),
     ):
         number = row["payment_no"]

@@ -1,8 +1,9 @@
 """What the bank does with money: collect, close, refund, bill. No HTTP here.
 
-Owns: orders, payments and refunds and the rules between them. Refuses: a second order under one number with other
-content, a refund above what is left of a payment, a payment of a closed order (unless the control desk forces it).
-A close of an order number never seen leaves a closed order behind, so that a create that arrives later finds it dead.
+Owns: orders, payments and refunds and the rules between them. Refuses: a second order under one number with
+other content, a refund above what is left of a payment, a payment of a closed order (unless the control
+desk forces it). A close of an order number never seen leaves a closed order behind, so that a create that
+arrives later finds it dead.
 """
 
 import sqlite3
@@ -58,7 +59,9 @@ def order_row(db: sqlite3.Connection, *, merchant: str, out_trade_no: str) -> sq
 
 
 def order_view(db: sqlite3.Connection, row: sqlite3.Row, *, base_url: str) -> OrderView:
-    """An order row with its payments in the shape of the protocol; an unpaid order past its expiry shows closed."""
+    """An order row with its payments in the shape of the protocol; an unpaid order past its expiry shows
+    closed.
+    """
     expired = row["state"] == "unpaid" and row["expires_ms"] <= now_ms(db)
     return OrderView(
         out_trade_no=row["out_trade_no"],
@@ -99,10 +102,18 @@ def create_order(
     db.execute(
         "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unpaid')",
         (
-            asked.out_trade_no, merchant, new_number(db, prefix="B"), asked.amount_minor, asked.currency,
-            asked.subject or asked.out_trade_no, asked.notify_url or notify_url, asked.return_url, expires_ms, now_ms(db),
+            asked.out_trade_no,
+            merchant,
+            new_number(db, prefix="B"),
+            asked.amount_minor,
+            asked.currency,
+            asked.subject or asked.out_trade_no,
+            asked.notify_url or notify_url,
+            asked.return_url,
+            expires_ms,
+            now_ms(db),
         ),
-    )  # fmt: skip
+    )
     note(db, operation="create", subject=asked.out_trade_no, result="made")
     made = order_row(db, merchant=merchant, out_trade_no=asked.out_trade_no)
     if made is None:
@@ -194,9 +205,16 @@ def refund_view(row: sqlite3.Row) -> RefundView:
     """A refund row in the shape of the protocol."""
     decided = None if row["decided_ms"] is None else rfc3339(row["decided_ms"])
     return RefundView(
-        row["refund_no"], row["payment_no"], row["out_trade_no"], row["merchant"], row["state"],
-        row["amount_minor"], row["currency"], decided, row["refusal"],
-    )  # fmt: skip
+        row["refund_no"],
+        row["payment_no"],
+        row["out_trade_no"],
+        row["merchant"],
+        row["state"],
+        row["amount_minor"],
+        row["currency"],
+        decided,
+        row["refusal"],
+    )
 
 
 def _decide(db: sqlite3.Connection, row: sqlite3.Row, *, state: str, refusal: str = "") -> None:
@@ -244,13 +262,20 @@ def create_refund(
         )
     release_ms = now_ms(db) + (struck["in_doubt"].value or 3600) * 1000 if "in_doubt" in struck else None
     db.execute(
-        "INSERT INTO refunds (refund_no, merchant, payment_no, out_trade_no, amount_minor, currency, reason, state,"
-        " created_ms, release_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 'processing', ?, ?)",
+        "INSERT INTO refunds (refund_no, merchant, payment_no, out_trade_no, amount_minor, currency, reason,"
+        " state, created_ms, release_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 'processing', ?, ?)",
         (
-            asked.refund_no, merchant, asked.payment_no, payment["out_trade_no"], asked.amount_minor,
-            payment["currency"], asked.reason[:200], now_ms(db), release_ms,
+            asked.refund_no,
+            merchant,
+            asked.payment_no,
+            payment["out_trade_no"],
+            asked.amount_minor,
+            payment["currency"],
+            asked.reason[:200],
+            now_ms(db),
+            release_ms,
         ),
-    )  # fmt: skip
+    )
     db.execute(
         "UPDATE payments SET refunded_minor = refunded_minor + ? WHERE payment_no = ?",
         (asked.amount_minor, asked.payment_no),

@@ -1,10 +1,11 @@
 """The bank's keys and its customers' secrets, made once and kept in the bank's home.
 
-Owns: `credentials.json` (mode 0600: merchants' numbers and secrets, the bank's public key, the control token) and
-`bank.key`. Refuses: to make new ones while the old exist, or to print any.
+Owns: `credentials.json` (mode 0600: merchants' numbers and secrets, the bank's public key, the control
+token) and `bank.key`. Refuses: to make new ones while the old exist, or to print any.
 """
 
 import base64
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -40,8 +41,17 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def open_credentials(home: Path, *, merchants: list[str]) -> tuple[Credentials, Ed25519PrivateKey]:
-    """The bank's key and credentials in `home`, made on first use; merchants not known yet are added."""
+    """The bank's key and credentials in `home`, made on first use; merchants not known yet are added.
+
+    Safe when the bank and whoever enrols at it do so at once: a file lock lets one of them go first.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home / "credentials.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _open_credentials(home, merchants=merchants)
+
+
+def _open_credentials(home: Path, *, merchants: list[str]) -> tuple[Credentials, Ed25519PrivateKey]:
     key_path, credentials_path = home / "bank.key", home / "credentials.json"
     if not key_path.exists():
         fresh = Ed25519PrivateKey.generate()

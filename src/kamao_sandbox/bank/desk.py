@@ -1,11 +1,12 @@
 """The buyer's pay page and the tester's control desk: what their buttons and the control API do.
 
-Owns: `/pay/<bank order number>`, `/control…`. Refuses: the control desk to anyone without the token (pages by a strict,
-HTTP-only cookie, the API by a bearer token); the pay page to anyone without its unguessable number.
+Owns: `/pay/<bank order number>`, `/control…`. Refuses: the control desk to anyone without the token (pages
+by a strict, HTTP-only cookie, the API by a bearer token); the pay page to anyone without its unguessable
+number.
 
 Control API below `/control/api/`: `POST faults` (a Fault) · `DELETE faults` · `GET state` · `POST pay`
-`{merchant, out_trade_no, amount_minor?}` · `POST forge` (the same) · `POST clock {offset_s}` · `POST seed {seed}` ·
-`POST refunds/release`.
+`{merchant, out_trade_no, amount_minor?}` · `POST forge` (the same) · `POST clock {offset_s}` · `POST seed
+{seed}` · `POST refunds/release`.
 """
 
 import hmac
@@ -46,7 +47,9 @@ class Seed(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BankState(msgspec.Struct):
-    """What the control API tells: instructions, orders (newest first), undelivered events, journal (newest first)."""
+    """What the control API tells: instructions, orders (newest first), undelivered events, journal (newest
+    first).
+    """
 
     faults: list[Fault]
     orders: list[OrderView]

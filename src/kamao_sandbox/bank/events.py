@@ -1,7 +1,8 @@
 """Notifications: queued with the change they tell of, sent later, repeated until answered.
 
-Owns: the queue, the signature on each try, the repeat schedule, the ways to misbehave while telling. Refuses: to lose an
-event that it was not told to lose; an event is durable before the change it reports is answered to anyone.
+Owns: the queue, the signature on each try, the repeat schedule, the ways to misbehave while telling.
+Refuses: to lose an event that it was not told to lose; an event is durable before the change it reports is
+answered to anyone.
 """
 
 import secrets
@@ -98,7 +99,8 @@ class Notifier(threading.Thread):
         """Try the event that is due longest; returns whether there was one."""
         with self._store.transaction() as db:
             row = db.execute(
-                "SELECT * FROM events WHERE state = 'due' AND due_ms <= ? ORDER BY due_ms, event_id, copy LIMIT 1",
+                "SELECT * FROM events WHERE state = 'due' AND due_ms <= ?"
+                " ORDER BY due_ms, event_id, copy LIMIT 1",
                 (now_ms(db),),
             ).fetchone()
             if row is None:

@@ -1,8 +1,8 @@
 """Misbehaviour on purpose: which fault meets which operation.
 
-Owns: the kinds of fault, the draw. Refuses: randomness that cannot be repeated. Whether a fault with a share below 1000
-per mille strikes is decided by SHA-256 over (seed, fault, operation, subject, how often this subject came by), so the same
-seed and the same calls give the same failures.
+Owns: the kinds of fault, the draw. Refuses: randomness that cannot be repeated. Whether a fault with a
+share below 1000 per mille strikes is decided by SHA-256 over (seed, fault, operation, subject, how often
+this subject came by), so the same seed and the same calls give the same failures.
 """
 
 import hashlib
@@ -24,7 +24,9 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "pay": frozenset({"wrong_amount", "pay_twice"}),
     "notify": frozenset({"delay", "duplicate", "lose", "forge", "wrong_amount"}),
 }
-"""What each operation can suffer. *before*: nothing is done; *after*: it is done, and only the answer is lost."""
+"""What each operation can suffer. *before*: nothing is done; *after*: it is done, and only the answer is
+lost.
+"""
 
 UNIT_OF_VALUE: Final = {
     "hang_before": "s", "hang_after": "s", "in_doubt": "s", "delay": "s", "duplicate": "copies",
@@ -35,8 +37,9 @@ UNIT_OF_VALUE: Final = {
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """An instruction to misbehave.
 
-    `subject` limits it to one order number (empty: any); `per_mille` is how often it strikes, `remaining` how many more
-    times it may (None: for ever); `value` is seconds, copies or minor units by kind, and may be negative for amounts.
+    `subject` limits it to one order number (empty: any); `per_mille` is how often it strikes, `remaining`
+    how many more times it may (None: for ever); `value` is seconds, copies or minor units by kind, and may
+    be negative for amounts.
     """
 
     operation: str

@@ -1,6 +1,7 @@
 """A small HTTP/1.1 server on the standard library: one thread per connection, bounded bodies, no framework.
 
-Owns: reading a request, writing an answer, hanging or dropping a connection on purpose. Refuses: bodies above 64 KiB.
+Owns: reading a request, writing an answer, hanging or dropping a connection on purpose. Refuses: bodies
+above 64 KiB.
 """
 
 import contextlib

@@ -1,38 +1,23 @@
 """The bank's web pages: the pay page a buyer sees and the control desk a tester uses. Plain HTML, no script.
 
-Owns: their markup. Refuses: to look like a real bank (every page carries the test ribbon), script, other origins.
+Owns: their markup. Refuses: to look like a real bank (every page carries the test ribbon), script, other
+origins.
 """
 
 from html import escape
+from pathlib import Path
 
 from kamao_sandbox.bank.faults import KINDS, Fault
 from kamao_sandbox.bank.http import Answer
 from kamao_sandbox.bank.protocol import OrderView
 from kamao_sandbox.bank.texts import text
 
-STYLE = b"""
-*{box-sizing:border-box}body{margin:0;font:16px/1.5 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;
-background:#f4f2ec;color:#1f2421}
-.ribbon{background:repeating-linear-gradient(135deg,#f6c945 0 18px,#f2b90f 18px 36px);color:#332600;padding:.6rem 1rem;
-text-align:center;font-weight:700}
-main{max-width:30rem;margin:0 auto;padding:1rem}main.wide{max-width:70rem}
-.card{background:#fff;border:1px solid #ded9cc;border-radius:14px;padding:1.25rem;margin:1rem 0;overflow-x:auto}
-.amount{font-size:2.4rem;font-weight:700;margin:.25rem 0;font-variant-numeric:tabular-nums}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:1rem 0;overflow-wrap:anywhere}
-dt{color:#59615b}dd{margin:0;text-align:right}
-button,.button{display:block;width:100%;min-height:48px;border:0;border-radius:10px;background:#17653f;color:#fff;
-font:inherit;font-weight:600;cursor:pointer;text-align:center;text-decoration:none;padding:.7rem;margin:.6rem 0}
-button.quiet,.quiet{background:#fff;color:#1f2421;border:1px solid #8b8f86}
-button:focus-visible,a:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid #f2b90f;outline-offset:2px}
-label{display:block;margin:.5rem 0}input,select{width:100%;min-height:44px;font:inherit;padding:.4rem;
-border:1px solid #8b8f86;border-radius:8px;background:#fff}
-table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;padding:.35rem .6rem;
-border-bottom:1px solid #e8e4da}td form{display:inline}td button{display:inline;width:auto;min-height:36px;margin:0 .2rem;padding:.3rem .7rem}
-.language{float:right;color:inherit}.bad{color:#a3241a}
-"""
+STYLE = Path(__file__).with_name("style.css").read_bytes()
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -52,9 +37,11 @@ def _page(body: str, *, title: str, language: str, status: int = 200, wide: bool
     other = "en" if language == "zh" else "zh"
     html = (
         f'<!doctype html><html lang="{"zh-Hans" if language == "zh" else "en"}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
-        f'<title>{escape(text(title, language=language))} · TEST</title><link rel="stylesheet" href="/style.css"></head>'
-        f'<body><div class="ribbon">{text("ribbon", language=language)}</div><main{" class=wide" if wide else ""}>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="robots" content="noindex"><link rel="stylesheet" href="/style.css">'
+        f"<title>{escape(text(title, language=language))} · TEST</title></head>"
+        f'<body><div class="ribbon">{text("ribbon", language=language)}</div>'
+        f"<main{' class=wide' if wide else ''}>"
         f'<a class="language" href="?lang={other}">{text("language", language=language)}</a>'
         f"<h1>{escape(text(title, language=language))}</h1>{body}</main></body></html>"
     )
@@ -98,7 +85,8 @@ def sign_in_page(*, language: str, wrong: bool) -> Answer:
     """The door of the control desk."""
     alarm = f'<p class="bad" role="alert">{text("token_wrong", language=language)}</p>' if wrong else ""
     body = (
-        f'<div class="card">{alarm}<form method="post" action="/control/sign-in"><label>{text("token", language=language)}'
+        f'<div class="card">{alarm}<form method="post" action="/control/sign-in">'
+        f"<label>{text('token', language=language)}"
         '<input type="password" name="token" autocomplete="off" required></label>'
         f"<button>{text('sign_in', language=language)}</button></form></div>"
     )
@@ -119,8 +107,10 @@ def _fault_form(language: str) -> str:
         for name, value in (("subject", ""), ("per_mille", "1000"), ("remaining", "1"), ("value", "0"))
     )
     return (
-        f'<div class="card"><h2>{text("add_fault", language=language)}</h2><form method="post" action="/control/fault">'
-        f'<label>{text("operation", language=language)} / {text("kind", language=language)}<select name="fault">{operations}'
+        f'<div class="card"><h2>{text("add_fault", language=language)}</h2>'
+        '<form method="post" action="/control/fault">'
+        f"<label>{text('operation', language=language)} / {text('kind', language=language)}"
+        f'<select name="fault">{operations}'
         f"</select></label>{fields}<button>{text('add', language=language)}</button></form></div>"
     )
 
@@ -146,7 +136,8 @@ def control_page(
     rows = "".join(
         f"<tr><td>{escape(order.out_trade_no)}</td><td>{escape(t(order.state))}</td>"
         f"<td>{escape(money(amount_minor=order.amount_minor, currency=order.currency))}</td><td>"
-        f'<form method="post" action="/control/order"><input type="hidden" name="merchant" value="{escape(order.merchant)}">'
+        f'<form method="post" action="/control/order">'
+        f'<input type="hidden" name="merchant" value="{escape(order.merchant)}">'
         f'<input type="hidden" name="out_trade_no" value="{escape(order.out_trade_no)}">'
         f'<button name="act" value="force_pay">{t("force_pay")}</button>'
         f'<button class="quiet" name="act" value="forge">{t("forge")}</button></form></td></tr>'
@@ -160,7 +151,8 @@ def control_page(
         f'{alarm}<div class="card"><h2>{t("faults")}</h2>'
         + (f"<table>{rules}</table>" if faults else f"<p>{t('no_faults')}</p>")
         + f'<form method="post" action="/control/clear"><button class="quiet">{t("clear")}</button></form>'
-        f'<form method="post" action="/control/release"><button class="quiet">{t("release")}</button></form></div>'
+        f'<form method="post" action="/control/release">'
+        f'<button class="quiet">{t("release")}</button></form></div>'
         f'{_fault_form(language)}<div class="card"><h2>{t("recent")}</h2><table>{rows}</table></div>'
         f'<div class="card"><h2>{t("journal")}</h2><table>{lines}</table></div>'
     )

@@ -2,11 +2,11 @@ r"""What the sandbox bank and its customers agree on: names, shapes, signatures.
 
 Owns: header names, the two signatures, the shapes on the wire. Refuses: any state.
 
-Requests of a merchant carry an HMAC-SHA256 under the merchant's secret over
-`method \n path-with-query \n timestamp \n nonce \n body`. Answers and notifications of the bank carry an Ed25519
-signature under the bank's key over `timestamp \n id \n body`, where the id is the request's nonce for an answer and the
-event id for a notification. Timestamps are whole Unix seconds; both sides refuse more than five minutes of difference.
-Amounts are integer minor units. Times are RFC 3339 in UTC.
+Requests of a merchant carry an HMAC-SHA256 under the merchant's secret over `method \n path-with-query \n
+timestamp \n nonce \n body`. Answers and notifications of the bank carry an Ed25519 signature under the
+bank's key over `timestamp \n id \n body`, where the id is the request's nonce for an answer and the event
+id for a notification. Timestamps are whole Unix seconds; both sides refuse more than five minutes of
+difference. Amounts are integer minor units. Times are RFC 3339 in UTC.
 """
 
 import base64
@@ -30,7 +30,9 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CreateOrder(Request):
-    """A collection order; idempotent by `out_trade_no`: the same content is answered again, other content refused."""
+    """A collection order; idempotent by `out_trade_no`: the same content is answered again, other content
+    refused.
+    """
 
     out_trade_no: str
     amount_minor: int

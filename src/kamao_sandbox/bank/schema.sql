@@ -1,7 +1,8 @@
 CREATE TABLE IF NOT EXISTS orders (
     out_trade_no TEXT NOT NULL, merchant TEXT NOT NULL, bank_order_no TEXT NOT NULL UNIQUE,
     amount_minor INTEGER NOT NULL CHECK (amount_minor > 0), currency TEXT NOT NULL, subject TEXT NOT NULL,
-    notify_url TEXT NOT NULL, return_url TEXT NOT NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+    notify_url TEXT NOT NULL, return_url TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('unpaid', 'paid', 'closed')),
     PRIMARY KEY (merchant, out_trade_no)
 ) STRICT;
@@ -21,8 +22,9 @@ CREATE TABLE IF NOT EXISTS refunds (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS refunds_decided ON refunds (merchant, decided_ms);
 CREATE TABLE IF NOT EXISTS events (
-    event_id TEXT NOT NULL, copy INTEGER NOT NULL, url TEXT NOT NULL, body BLOB NOT NULL, subject TEXT NOT NULL,
-    forged INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL CHECK (state IN ('due', 'delivered', 'lost', 'given_up')),
+    event_id TEXT NOT NULL, copy INTEGER NOT NULL, url TEXT NOT NULL,
+    body BLOB NOT NULL, subject TEXT NOT NULL, forged INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('due', 'delivered', 'lost', 'given_up')),
     attempts INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,
     PRIMARY KEY (event_id, copy)
 ) STRICT;
@@ -34,5 +36,6 @@ CREATE TABLE IF NOT EXISTS faults (
 CREATE TABLE IF NOT EXISTS draws (key TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS journal (
-    id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, operation TEXT NOT NULL, subject TEXT NOT NULL, result TEXT NOT NULL
+    id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, operation TEXT NOT NULL,
+    subject TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;

@@ -82,7 +82,8 @@ def note(db: sqlite3.Connection, *, operation: str, subject: str, result: str) -
 def add_fault(db: sqlite3.Connection, fault: Fault) -> int:
     """Store an instruction to misbehave; returns its id."""
     cursor = db.execute(
-        "INSERT INTO faults (operation, kind, subject, per_mille, remaining, value) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO faults (operation, kind, subject, per_mille, remaining, value)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (fault.operation, fault.kind, fault.subject, fault.per_mille, fault.remaining, fault.value),
     )
     return int(cursor.lastrowid or 0)

@@ -1,7 +1,7 @@
 """Block lists: contacts, addresses, devices and targets that may not buy, for the node or for one merchant.
 
-Owns adding, lifting and checking. Refuses to keep the text of a subject; a masked hint is all that people see. A merchant's
-entry never reaches another merchant's shop.
+Owns adding, lifting and checking. Refuses to keep the text of a subject; a masked hint is all that people
+see. A merchant's entry never reaches another merchant's shop.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,9 @@ def add_block(block: Block, *, keyring: Keyring, at: datetime) -> BlockEntry:
 
 
 def lift_block(entry: UUID, *, organisation: UUID | None, author: str, at: datetime) -> bool:
-    """End an entry of this list; False when it is not there (another organisation's included) or lifted before."""
+    """End an entry of this list; False when it is not there (another organisation's included) or lifted
+    before.
+    """
     rows = BlockEntry.objects.filter(id=entry, organisation_id=organisation, lifted_at__isnull=True)
     return rows.update(lifted_at=at, lifted_by=author) == 1
 

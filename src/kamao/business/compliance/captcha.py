@@ -1,7 +1,9 @@
-"""CAPTCHA drawn by ourselves: a picture with digits and letters, or a small sum in words. No script, no foreign service.
+"""CAPTCHA drawn by ourselves: a picture with digits and letters, or a small sum in words. No script, no
+foreign service.
 
-Owns drawing and judging. A challenge is answered at most once, right or wrong, and lives five minutes; the answer is sealed
-in the row and the picture is drawn from it when asked for. Refuses letters that look alike.
+Owns drawing and judging. A challenge is answered at most once, right or wrong, and lives five minutes; the
+answer is sealed in the row and the picture is drawn from it when asked for. Refuses letters that look
+alike.
 """
 
 import io
@@ -29,7 +31,9 @@ Form = Literal["picture", "words"]
 
 
 class Captcha(msgspec.Struct, frozen=True):
-    """A fresh challenge. `question_zh` and `question_en` are empty for a picture; `form` words suits screen readers."""
+    """A fresh challenge. `question_zh` and `question_en` are empty for a picture; `form` words suits screen
+    readers.
+    """
 
     id: UUID
     form: Form
@@ -86,7 +90,9 @@ def forget_expired(*, at: datetime) -> int:
 
 
 def draw(text: str, *, seed: int) -> bytes:
-    """A PNG of the text: each letter turned and shifted on its own, with lines and dots. Pure in text and seed."""
+    """A PNG of the text: each letter turned and shifted on its own, with lines and dots. Pure in text and
+    seed.
+    """
     # Looks, not secrets: the picture must come out the same each time it is asked for.
     chance = random.Random(seed)
     picture = Image.new("RGB", SIZE, (250, 248, 242))

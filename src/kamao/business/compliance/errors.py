@@ -1,4 +1,6 @@
-"""What compliance refuses: stable codes with the next step in both languages. A decision's own text goes before these."""
+"""What compliance refuses: stable codes with the next step in both languages. A decision's own text goes
+before these.
+"""
 
 from kamao.kernel.errors import problem
 

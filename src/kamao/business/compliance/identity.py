@@ -1,7 +1,7 @@
 """Which identity step a cart needs, and what the buyer is told and must tick. Pure over the rules in force.
 
-Owns the order of steps (none < phone code < member). A shop may ask for more than the rules, never for less. Refuses a
-purchase whose step, warning or tick is missing.
+Owns the order of steps (none < phone code < member). A shop may ask for more than the rules, never for
+less. Refuses a purchase whose step, warning or tick is missing.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ STEPS: Final[tuple[Step, ...]] = ("none", "phone_code", "member")
 class IdentityStep(msgspec.Struct, frozen=True):
     """What checkout must do before payment.
 
-    `why` names the rules behind the step (strongest first); `warning` is shown before paying, `tick` is a box the buyer
-    must tick (never pre-ticked), None where no rule asks for it.
+    `why` names the rules behind the step (strongest first); `warning` is shown before paying, `tick` is a
+    box the buyer must tick (never pre-ticked), None where no rule asks for it.
     """
 
     step: Step
@@ -69,7 +69,9 @@ def identity_step_for(
 
 
 def require(needed: IdentityStep, *, shown: Shown) -> None:
-    """Raise Refusal `identity_step_required` or `confirmation_required`, in the words of the rule, unless all is done."""
+    """Raise Refusal `identity_step_required` or `confirmation_required`, in the words of the rule, unless
+    all is done.
+    """
     if STEPS.index(shown.step) < STEPS.index(needed.step):
         rule = needed.why[0] if needed.why else None
         raise Refusal(IDENTITY_REQUIRED.code, zh=rule.zh if rule else None, en=rule.en if rule else None)

@@ -1,7 +1,8 @@
-"""Keyed hashes of subjects: contact, address, device, target. Owns normalisation; refuses to return what it was given.
+"""Keyed hashes of subjects: contact, address, device, target. Owns normalisation; refuses to return what it
+was given.
 
-The text is folded by kind and hexadecimal before it meets the keyring's fingerprint, whose own folding (made for codes)
-would take `a-b@x` and `ab@x` for one.
+The text is folded by kind and hexadecimal before it meets the keyring's fingerprint, whose own folding
+(made for codes) would take `a-b@x` and `ab@x` for one.
 """
 
 import ipaddress
@@ -62,7 +63,9 @@ def window_key(keyring: Keyring, *, limit: str, subject: bytes, window: str) -> 
 
 
 def mask(text: str) -> str:
-    """A hint for people: the first three and last four of a phone number, the first character of anything else."""
+    """A hint for people: the first three and last four of a phone number, the first character of anything
+    else.
+    """
     folded = fold_contact(text)
     if _PHONE.fullmatch(folded):
         return f"{folded[:3]}****{folded[-4:]}"

@@ -1,7 +1,9 @@
-"""Daily caps and block lists at checkout: one call that takes what a purchase uses, or refuses in the name of a rule.
+"""Daily caps and block lists at checkout: one call that takes what a purchase uses, or refuses in the name
+of a rule.
 
-Owns the counters. Every limit is one conditional upsert, all of a purchase in one transaction in key order: correct over any
-number of processes, no deadlock between them. Refuses nothing silently; each refusal is recorded with its rule.
+Owns the counters. Every limit is one conditional upsert, all of a purchase in one transaction in key order:
+correct over any number of processes, no deadlock between them. Refuses nothing silently; each refusal is
+recorded with its rule.
 """
 
 from collections.abc import Sequence
@@ -27,7 +29,7 @@ _DAY: Final = timedelta(days=1)
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """Who is buying, as far as checkout knows: contact, network address, device cookie; None where unknown."""
+    """Who is buying, as far as checkout knows: contact, address, device cookie; None where unknown."""
 
     contact: str | None
     address: str | None
@@ -65,8 +67,8 @@ class _Taking(msgspec.Struct, frozen=True):
 def check_limits(checkout: Checkout, *, keyring: Keyring, at: datetime) -> None:
     """Take a purchase's share of every cap, or raise and take nothing.
 
-    Raises Refusal `purchase_blocked` (block list) or `daily_cap_reached`, in the words of the rule. Repeating the same
-    reference takes nothing again.
+    Raises Refusal `purchase_blocked` (block list) or `daily_cap_reached`, in the words of the rule.
+    Repeating the same reference takes nothing again.
     """
     subjects = _subjects(checkout.buyer, keyring=keyring)
     targets = _targets(checkout.lines, keyring=keyring)
@@ -103,8 +105,10 @@ def forget_expired(*, at: datetime) -> int:
 
 def _subjects(buyer: Buyer, *, keyring: Keyring) -> dict[SubjectKind, bytes]:
     known: dict[SubjectKind, str | None] = {
-        "contact": buyer.contact, "address": buyer.address, "device": buyer.device,
-    }  # fmt: skip
+        "contact": buyer.contact,
+        "address": buyer.address,
+        "device": buyer.device,
+    }
     return {kind: subject_key(keyring, kind=kind, text=text) for kind, text in known.items() if text}
 
 
@@ -179,10 +183,16 @@ def _by_rule(
         key = window_key(keyring, limit=f"{rule.id}|{currency}", subject=subject, window=day)
         result.append(
             _Taking(
-                key, line.quantity, line.amount_minor, rule.number("units_max"), rule.number("amount_max_minor"),
-                decision(rule, action="block"), kind, subject,
+                key,
+                line.quantity,
+                line.amount_minor,
+                rule.number("units_max"),
+                rule.number("amount_max_minor"),
+                decision(rule, action="block"),
+                kind,
+                subject,
             )
-        )  # fmt: skip
+        )
     return result
 
 
@@ -196,9 +206,12 @@ def _by_sku(
         ("target", target, line.daily_max_per_target),
     ]
     ground = Decision(
-        "SKU-LIMIT", "block", "library: limit of the SKU",
-        "该商品今天的购买数量已到上限，请明天再买。", "The limit of this item for today is reached. Come back tomorrow.",
-    )  # fmt: skip
+        "SKU-LIMIT",
+        "block",
+        "library: limit of the SKU",
+        "该商品今天的购买数量已到上限，请明天再买。",
+        "The limit of this item for today is reached. Come back tomorrow.",
+    )
     result = []
     for kind, subject, most in wanted:
         if subject is None or most is None:
@@ -217,15 +230,23 @@ def _take(takings: Sequence[_Taking], *, reference: UUID, at: datetime) -> Refus
             return None
         for taking in takings:
             taken = run(
-                "take_counter", key=taking.key, units=taking.units, amount_minor=taking.amount_minor,
-                units_max=taking.units_max, amount_max_minor=taking.amount_max_minor, expires_at=expires_at,
-            )  # fmt: skip
+                "take_counter",
+                key=taking.key,
+                units=taking.units,
+                amount_minor=taking.amount_minor,
+                units_max=taking.units_max,
+                amount_max_minor=taking.amount_max_minor,
+                expires_at=expires_at,
+            )
             if not taken:
                 refused = (taking.ground, taking.subject_kind, taking.subject)
                 transaction.set_rollback(True)
                 break
             CounterUse.objects.create(
-                reference=reference, counter=taking.key, units=taking.units, amount_minor=taking.amount_minor,
+                reference=reference,
+                counter=taking.key,
+                units=taking.units,
+                amount_minor=taking.amount_minor,
                 expires_at=expires_at,
-            )  # fmt: skip
+            )
     return refused

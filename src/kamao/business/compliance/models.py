@@ -1,6 +1,7 @@
 """Rows of compliance. Owns their shape and constraints; the module named after each concern writes them.
 
-Refuses personal data in the clear: subjects are 32-byte keyed hashes, codes are keyed hashes, messages are sealed.
+Refuses personal data in the clear: subjects are 32-byte keyed hashes, codes are keyed hashes, messages are
+sealed.
 """
 
 from django.db import models
@@ -11,7 +12,9 @@ from kamao.kernel.ids import new_uuid7
 
 
 class RuleSetting(models.Model):
-    """The operator's choice for one rule from a moment on. Only added to: the history says who set what when."""
+    """The operator's choice for one rule from a moment on. Only added to: the history says who set what
+    when.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     rule = models.CharField(_("rule"), max_length=32)
@@ -35,7 +38,9 @@ class RuleSetting(models.Model):
 
 
 class DecisionRecord(models.Model):
-    """One decision about a purchase or a subject: which rule, what followed. Ids and hashes only; only added to."""
+    """One decision about a purchase or a subject: which rule, what followed. Ids and hashes only; only
+    added to.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     rule = models.CharField(_("rule"), max_length=32)
@@ -104,7 +109,9 @@ class CounterUse(models.Model):
 
 
 class BlockEntry(models.Model):
-    """A contact, address, device or target that may not buy: everywhere (no organisation) or in one merchant's shops."""
+    """A contact, address, device or target that may not buy: everywhere (no organisation) or in one
+    merchant's shops.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     organisation_id = models.UUIDField(_("organisation"), null=True, blank=True)
@@ -139,7 +146,9 @@ class BlockEntry(models.Model):
 
 
 class Challenge(models.Model):
-    """A picture with a question, answered at most once; the answer is sealed because the picture is drawn from it."""
+    """A picture with a question, answered at most once; the answer is sealed because the picture is drawn
+    from it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     purpose = models.CharField(max_length=16)

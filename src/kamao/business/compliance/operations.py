@@ -1,4 +1,6 @@
-"""What the operator sets: rules on, off, or with other numbers. Owns the history; refuses to soften a hard rule."""
+"""What the operator sets: rules on, off, or with other numbers. Owns the history; refuses to soften a hard
+rule.
+"""
 
 from datetime import datetime
 
@@ -20,7 +22,9 @@ def set_rule(
     effective_from: datetime,
     at: datetime,
 ) -> RuleSetting:
-    """Set a rule from a moment on. Raises RuleFixed for a hard rule, ValueError for a number the rule does not have."""
+    """Set a rule from a moment on. Raises RuleFixed for a hard rule, ValueError for a number the rule does
+    not have.
+    """
     shipped = next((entry for entry in shipped_rules() if entry.id == rule), None)
     if shipped is None:
         raise ValueError(f"there is no rule {rule}")
@@ -29,6 +33,11 @@ def set_rule(
     if set(params) - set(shipped.params) or any(value < 0 for value in params.values()):
         raise ValueError(f"{rule} has no such number, or it is negative")
     return RuleSetting.objects.create(
-        rule=rule, is_enabled=is_enabled, params=params, author=author, reason=reason, effective_from=effective_from,
+        rule=rule,
+        is_enabled=is_enabled,
+        params=params,
+        author=author,
+        reason=reason,
+        effective_from=effective_from,
         created_at=at,
-    )  # fmt: skip
+    )

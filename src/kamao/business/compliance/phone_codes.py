@@ -1,7 +1,8 @@
 """Phone codes: six digits by text message, hashed at rest, five tries, ten minutes, one use.
 
-Owns sending limits and verification. Answers are uniform: a blocked number, an unknown token, a spent code and a wrong code
-look the same from outside. Refuses more messages to a number, an address or a device than rule KM-SMS allows.
+Owns sending limits and verification. Answers are uniform: a blocked number, an unknown token, a spent code
+and a wrong code look the same from outside. Refuses more messages to a number, an address or a device than
+rule KM-SMS allows.
 """
 
 import secrets
@@ -49,8 +50,8 @@ def send(
 ) -> CodeSent:
     """Send a code to a mainland mobile number.
 
-    Raises Refusal `phone_invalid` or `rate_limited` with `retry_after_s`. A blocked number gets the same answer and no
-    message. Whether a CAPTCHA comes first is `suspicion.require_captcha`'s business.
+    Raises Refusal `phone_invalid` or `rate_limited` with `retry_after_s`. A blocked number gets the same
+    answer and no message. Whether a CAPTCHA comes first is `suspicion.require_captcha`'s business.
     """
     number = fold_contact(phone)
     if not is_mobile(number):
@@ -74,7 +75,7 @@ def send(
         text = (
             f"【卡猫】验证码 {code}，{minutes} 分钟内有效。切勿告诉任何人，客服也不会索要。"
             if language.startswith("zh")
-            else f"[Kamao] Your code is {code}, valid {minutes} minutes. Tell nobody; support never asks for it."
+            else f"[Kamao] Your code is {code}, valid {minutes} minutes. Tell nobody; support never asks."
         )
         sms.sender(keyring=keyring).send(sms.TextMessage(number, text, token), at=at)
     return CodeSent(token, expires_at, _WINDOWS[0])
@@ -91,7 +92,9 @@ def verify(token: UUID, *, code: str, buyer: Buyer, keyring: Keyring, at: dateti
 
 
 def use(token: UUID, *, phone: str, purpose: str, keyring: Keyring, at: datetime) -> bool:
-    """Spend a verified code for one purchase of the same phone; False when it is not verified, spent or too old."""
+    """Spend a verified code for one purchase of the same phone; False when it is not verified, spent or too
+    old.
+    """
     key = subject_key(keyring, kind="contact", text=phone)
     return bool(run("use_phone_code", id=token, phone_key=key, purpose=purpose, at=at))
 

@@ -1,7 +1,8 @@
 """Rules as data: what each one applies to, what it demands, and the article behind it.
 
-Owns reading `data/rules.json`, the operator's own settings over it, and the pure question "does this rule apply". Refuses a
-rule without texts in both languages or without a source, and settings that switch off or soften a hard rule.
+Owns reading `data/rules.json`, the operator's own settings over it, and the pure question "does this rule
+apply". Refuses a rule without texts in both languages or without a source, and settings that switch off or
+soften a hard rule.
 """
 
 from datetime import date, datetime
@@ -114,10 +115,11 @@ def rule_named(name: str, *, at: datetime) -> Rule | None:
 
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a cart as rules see it. `kind` and `instrument` are the library's words; the amount is the line's.
+    """One line of a cart as rules see it. `kind` and `instrument` are the library's words; the amount is
+    the line's.
 
-    `target` is the account a top-up goes to; `daily_max_per_contact` and `daily_max_per_target` are the SKU's own limits
-    (units a day; None: none).
+    `target` is the account a top-up goes to; `daily_max_per_contact` and `daily_max_per_target` are the
+    SKU's own limits (units a day; None: none).
     """
 
     sku: str

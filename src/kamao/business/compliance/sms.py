@@ -1,6 +1,7 @@
 """Sending text messages: the port, and its sandbox twin whose outbox the demo shows.
 
-Owns the choice of sender. Refuses to write a message or a number to any log; the twin keeps them sealed in the database.
+Owns the choice of sender. Refuses to write a message or a number to any log; the twin keeps them sealed in
+the database.
 """
 
 from datetime import datetime, timedelta

@@ -18,7 +18,9 @@ def _text(name: str) -> str:
 
 
 def run(name: str, /, **values: Value) -> list[tuple[Any, ...]]:
-    """Run one statement on Django's connection and return its rows (none for a statement without RETURNING)."""
+    """Run one statement on Django's connection and return its rows (none for a statement without
+    RETURNING).
+    """
     with connection.cursor() as cursor:
         cursor.execute(_text(name), values)
         return list(cursor.fetchall()) if cursor.description else []

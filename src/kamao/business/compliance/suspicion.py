@@ -1,6 +1,7 @@
 """Signals of suspicion, and whether a CAPTCHA is due. Owns the windows; refuses to block anyone by itself.
 
-A signal is counted per address, device and contact in fixed windows in the database, so that all processes see the same.
+A signal is counted per address, device and contact in fixed windows in the database, so that all processes
+see the same.
 """
 
 from datetime import UTC, datetime, timedelta

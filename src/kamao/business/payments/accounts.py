@@ -1,7 +1,7 @@
 """Provider accounts: opening them, choosing one for a purchase.
 
-Owns the seal on credentials and the rule that each account names its custodian: whose hands the money is in. Refuses an
-account without one.
+Owns the seal on credentials and the rule that each account names its custodian: whose hands the money is
+in. Refuses an account without one.
 """
 
 from datetime import datetime
@@ -18,7 +18,9 @@ from kamao.kernel.ids import new_uuid7
 
 
 class AccountSpec(msgspec.Struct, frozen=True):
-    """A provider account to open; `credentials` is the provider's own JSON and is sealed before it is stored."""
+    """A provider account to open; `credentials` is the provider's own JSON and is sealed before it is
+    stored.
+    """
 
     key: str
     kind: str

@@ -1,6 +1,7 @@
 """Speaking to a provider: open an account's credentials, make the call, keep one line of evidence.
 
-Owns the evidence. Refuses to call inside a transaction: a row that says `sent` must be on disk before the socket opens.
+Owns the evidence. Refuses to call inside a transaction: a row that says `sent` must be on disk before the
+socket opens.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
 """Payment intents: from "pay" to the provider's page, and from the provider's answer to the engine.
 
-Owns the intent's states. `sent` and `closing` are committed by compare-and-set before the socket opens. Every answer goes
-through `absorb`, whoever asked: the buyer's press, the waiting page, the worker. Refuses to believe a browser.
+Owns the intent's states. `sent` and `closing` are committed by compare-and-set before the socket opens.
+Every answer goes through `absorb`, whoever asked: the buyer's press, the waiting page, the worker. Refuses
+to believe a browser.
 """
 
 from datetime import datetime, timedelta
@@ -63,7 +64,9 @@ class PurchaseToPay(msgspec.Struct, frozen=True):
 
 
 class PayPage(msgspec.Struct, frozen=True):
-    """Where to send the buyer. `url` is also the content of the QR code; `is_test` asks for the sandbox mark."""
+    """Where to send the buyer. `url` is also the content of the QR code; `is_test` asks for the sandbox
+    mark.
+    """
 
     number: str
     url: str
@@ -91,9 +94,14 @@ def begin_payment(
     intent = _live_intent(purchase, account=account, at=at, notify_url=notify_url, return_url=return_url)
     if intent.state == "sent":
         order = CollectionOrder(
-            intent.number, intent.amount_minor, intent.currency, intent.subject, intent.expires_at, intent.notify_url,
+            intent.number,
+            intent.amount_minor,
+            intent.currency,
+            intent.subject,
+            intent.expires_at,
+            intent.notify_url,
             intent.return_url,
-        )  # fmt: skip
+        )
         answer = call_provider(
             account, act="create", number=intent.number, at=at, work=lambda p: p.create(order)
         )
@@ -134,7 +142,8 @@ def _live_intent(
 
 
 def absorb(intent_id: UUID, *, answer: Answer, act: str, at: datetime) -> PaymentIntent:
-    """Take a provider's answer about an intent into our books, in one transaction; returns the intent as it is then.
+    """Take a provider's answer about an intent into our books, in one transaction; returns the intent as it
+    is then.
 
     An answer that contradicts a final state changes nothing but still books money that arrived.
     """
@@ -193,13 +202,16 @@ def _next(intent: PaymentIntent, *, at: datetime) -> datetime:
 
 
 def _is_gone(intent: PaymentIntent, *, at: datetime) -> bool:
-    """A number the provider never saw is dead only when no create of ours can still be on its way, read twice."""
+    """A number the provider never saw is dead only when no create of ours can still be on its way, read
+    twice.
+    """
     late = at >= intent.expires_at + timedelta(seconds=_NOT_FOUND_AFTER_S)
     return late and intent.checks >= _NOT_FOUND_CHECKS
 
 
 def end_if_over(purchase_id: UUID, *, cell: Cell, at: datetime) -> bool:
-    """End a purchase that is past its time once none of its intents can take money any more; in the open transaction.
+    """End a purchase that is past its time once none of its intents can take money any more; in the open
+    transaction.
 
     Returns whether it ended now. The engine refuses by itself where money arrived meanwhile.
     """
@@ -214,8 +226,8 @@ def end_if_over(purchase_id: UUID, *, cell: Cell, at: datetime) -> bool:
 def expire_purchases(*, at: datetime, limit: int = 200) -> int:
     """One round of the worker: purchases past their time are closed at their providers first, then released.
 
-    A purchase whose provider answers "paid" becomes paid; one whose provider does not answer keeps its reservation and is
-    asked again by `follow_up`. Returns how many were released at once.
+    A purchase whose provider answers "paid" becomes paid; one whose provider does not answer keeps its
+    reservation and is asked again by `follow_up`. Returns how many were released at once.
     """
     released = 0
     for cell in ALL:
@@ -294,10 +306,11 @@ def recheck(purchase_id: UUID, *, at: datetime) -> int:
 
 
 def cancel_purchase(purchase_id: UUID, *, cell: Cell, actor: str, at: datetime) -> bool:
-    """Give an unpaid purchase up at the buyer's wish: close what is open at the providers, then release the reservation.
+    """Give an unpaid purchase up at the buyer's wish: close what is open at the providers, then release the
+    reservation.
 
-    Returns whether it is released; False when money arrived meanwhile or an answer is unknown (the worker goes on asking,
-    and the reservation stays until then).
+    Returns whether it is released; False when money arrived meanwhile or an answer is unknown (the worker
+    goes on asking, and the reservation stays until then).
     """
     live = PaymentIntent.objects.filter(purchase_id=purchase_id, state__in=["sent", "open"])
     live.update(state="closing", next_check_at=at + timedelta(seconds=LEASE_S), checks=0)

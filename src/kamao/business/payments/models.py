@@ -1,4 +1,5 @@
-"""Rows of payments. Owns their shape and constraints; `accounts`, `intents`, `notices`, `refunds` and `reconciliation` write.
+"""Rows of payments. Owns their shape and constraints; `accounts`, `intents`, `notices`, `refunds` and
+`reconciliation` write.
 
 Refuses credentials in the clear (sealed, bound to the account's id) and personal data of buyers.
 """
@@ -52,7 +53,9 @@ class ProviderAccount(models.Model):
 
 
 class PaymentIntent(models.Model):
-    """One collection order at a provider for one purchase; `number` is what the provider calls `out_trade_no`."""
+    """One collection order at a provider for one purchase; `number` is what the provider calls
+    `out_trade_no`.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     number = models.CharField(_("payment number"), max_length=NUMBER_LENGTH, unique=True)
@@ -110,7 +113,9 @@ class PaymentIntent(models.Model):
 
 
 class Notice(models.Model):
-    """An authenticated notice, stored in the transaction of what it caused; one row per event id however often it came."""
+    """An authenticated notice, stored in the transaction of what it caused; one row per event id however
+    often it came.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     account = models.ForeignKey(
@@ -168,7 +173,9 @@ class RejectedNotice(models.Model):
 
 
 class RefundAttempt(models.Model):
-    """Our side of one refund at a provider: the engine's refund `refund_id`, under the number it keeps for ever."""
+    """Our side of one refund at a provider: the engine's refund `refund_id`, under the number it keeps for
+    ever.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     number = models.CharField(_("refund number"), max_length=NUMBER_LENGTH, unique=True)
@@ -295,7 +302,9 @@ class BillLine(models.Model):
 
 
 class Break(models.Model):
-    """A difference between us, the provider's bill and the ledger: named, aged, closed only when it is gone."""
+    """A difference between us, the provider's bill and the ledger: named, aged, closed only when it is
+    gone.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     account = models.ForeignKey(

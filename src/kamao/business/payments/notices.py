@@ -1,8 +1,9 @@
 """The inbox of provider notices: check, store once, compare, book, and only then say "received".
 
-Owns deduplication and the comparison of merchant, order and currency. A notice is stored in the same transaction as what it
-caused; if this process dies in between, nothing is stored, nothing is answered, and the provider repeats it. Refuses to
-answer "received" to what it did not keep, and to believe a notice that is unsigned or does not fit: that order is queried.
+Owns deduplication and the comparison of merchant, order and currency. A notice is stored in the same
+transaction as what it caused; if this process dies in between, nothing is stored, nothing is answered, and
+the provider repeats it. Refuses to answer "received" to what it did not keep, and to believe a notice that
+is unsigned or does not fit: that order is queried.
 """
 
 import hashlib
@@ -39,7 +40,8 @@ class Receipt(msgspec.Struct, frozen=True):
 def receive(
     account_id: UUID, *, headers: Mapping[str, str], body: bytes, source: str, at: datetime
 ) -> Receipt:
-    """Take one notice. 200: kept (also for the tenth copy) · 401: not authentic · 404: no such account · 413: too long.
+    """Take one notice. 200: kept (also for the tenth copy) · 401: not authentic · 404: no such account ·
+    413: too long.
 
     `headers` have lower-case names; `source` is the sender's address, kept for refused notices only.
     """
@@ -97,7 +99,9 @@ def _store_once(
 
 
 def _book_payment(account: ProviderAccount, notice: PaymentNotice, *, at: datetime) -> tuple[str, str]:
-    """Let the engine judge the arrival: amount, currency and purchase are compared there, under the purchase's lock."""
+    """Let the engine judge the arrival: amount, currency and purchase are compared there, under the
+    purchase's lock.
+    """
     intent = PaymentIntent.objects.select_for_update().filter(account=account, number=notice.number).first()
     outcomes = intents.book_arrivals(account, intent=intent, arrivals=(notice.arrival,), at=at)
     return outcomes[0].outcome, outcomes[0].reason[:80]
@@ -129,7 +133,8 @@ def _confirm_by_query(
     source: str,
     at: datetime,
 ) -> Receipt:
-    """A notice that is unsigned, or signed but odd, is a hint: the order is queried and only the answer is booked.
+    """A notice that is unsigned, or signed but odd, is a hint: the order is queried and only the answer is
+    booked.
 
     Without a confirmed payment nothing is kept and the provider is asked to repeat its notice (503).
     """
@@ -154,7 +159,9 @@ def _confirm_by_query(
 
 
 def _note_rejected(account: ProviderAccount, *, reason: str, body: bytes, source: str, at: datetime) -> None:
-    """Count a refused notice by its content, keeping only the newest per account: an attacker must not fill a disk."""
+    """Count a refused notice by its content, keeping only the newest per account: an attacker must not fill
+    a disk.
+    """
     digest = hashlib.sha256(body).digest()
     with transaction.atomic():
         row = RejectedNotice(

@@ -1,7 +1,9 @@
-"""The port that every payment provider implements: five acts, one inbox check, one bill; answers that say *unknown*.
+"""The port that every payment provider implements: five acts, one inbox check, one bill; answers that say
+*unknown*.
 
-Owns the shapes. Refuses exceptions as answers: a provider returns `Unknown` for anything that is not an explicit, documented
-and authenticated answer (no answer, time-out, 5xx, garbage, wrong signature). Amounts are minor units; moments are aware.
+Owns the shapes. Refuses exceptions as answers: a provider returns `Unknown` for anything that is not an
+explicit, documented and authenticated answer (no answer, time-out, 5xx, garbage, wrong signature). Amounts
+are minor units; moments are aware.
 """
 
 from collections.abc import Mapping
@@ -15,8 +17,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """What a provider promises, so that the workers need not guess.
 
     `close_is_final`: an order it calls closed takes no more money by its own rules, also one it never saw.
-    `refund_is_idempotent`: the same refund number may be sent again at any time.
-    `signs_notices`: notices carry a signature over amount, order and time; otherwise each one is confirmed by a query.
+    `refund_is_idempotent`: the same refund number may be sent again at any time. `signs_notices`: notices
+    carry a signature over amount, order and time; otherwise each one is confirmed by a query.
     """
 
     close_is_final: bool
@@ -165,7 +167,9 @@ Notice: TypeAlias = PaymentNotice | RefundNotice | UnsignedNotice | Forged
 
 
 class PaymentProvider(Protocol):
-    """A licensed provider (or the sandbox bank) for one account. Blocking; never raises for what the other side does."""
+    """A licensed provider (or the sandbox bank) for one account. Blocking; never raises for what the other
+    side does.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
@@ -193,7 +197,9 @@ class PaymentProvider(Protocol):
         ...
 
     def verify_notification(self, headers: Mapping[str, str], body: bytes, *, at: datetime) -> Notice:
-        """Check a notice: signature, five-minute window around `at`, merchant, shape. Header names are lower case."""
+        """Check a notice: signature, five-minute window around `at`, merchant, shape. Header names are
+        lower case.
+        """
         ...
 
     def bill(self, day: date, /) -> BillAnswer:

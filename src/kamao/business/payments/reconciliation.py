@@ -1,8 +1,9 @@
-"""Three-way reconciliation of one account and day: our payments and refunds, the provider's bill, the ledger's cash.
+"""Three-way reconciliation of one account and day: our payments and refunds, the provider's bill, the
+ledger's cash.
 
-Owns bills, their lines and the breaks. Each difference is named (`states.BREAK_KINDS`), opened once, aged from that moment
-and closed only by a later run that no longer finds it. A payment that only the bill knows is asked for and booked (补单).
-Refuses to explain a difference away: nothing is posted here.
+Owns bills, their lines and the breaks. Each difference is named (`states.BREAK_KINDS`), opened once, aged
+from that moment and closed only by a later run that no longer finds it. A payment that only the bill knows
+is asked for and booked (补单). Refuses to explain a difference away: nothing is posted here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,9 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Reconciled(msgspec.Struct, frozen=True):
-    """Result of one run. `is_known` is False when the provider gave no bill: nothing was compared or closed."""
+    """Result of one run. `is_known` is False when the provider gave no bill: nothing was compared or
+    closed.
+    """
 
     is_known: bool
     is_final: bool = False
@@ -65,7 +68,9 @@ class OurSide(msgspec.Struct, frozen=True):
 
 
 def reconcile(account: ProviderAccount, *, day: date, at: datetime) -> Reconciled:
-    """Fetch a day's bill, heal what only the bill knows, compare the three sides and bring the breaks up to date."""
+    """Fetch a day's bill, heal what only the bill knows, compare the three sides and bring the breaks up to
+    date.
+    """
     bill = call_provider(account, act="bill", number=day.isoformat(), at=at, work=lambda p: p.bill(day))
     if not isinstance(bill, FetchedBill):
         return Reconciled(is_known=False)
@@ -87,8 +92,8 @@ def compare(
 ) -> list[Difference]:
     """Every difference between a bill and our side of the day; pure.
 
-    `known_elsewhere` are amounts of billed numbers that we hold under another day: a payment is compared whatever day we
-    booked it on.
+    `known_elsewhere` are amounts of billed numbers that we hold under another day: a payment is compared
+    whatever day we booked it on.
     """
     found: list[Difference] = []
     for line in lines:
@@ -168,7 +173,9 @@ def _known_elsewhere(
 
 
 def _late_refunds(account: ProviderAccount, *, day: date, cell: Cell) -> list[Difference]:
-    """Refunds we finished the day before that no bill knows yet; a day's grace, for clocks differ around midnight."""
+    """Refunds we finished the day before that no bill knows yet; a day's grace, for clocks differ around
+    midnight.
+    """
     start, _ = _bounds(day)
     before = start - timedelta(days=1)
     money = cash(account.key, account.currency).id

@@ -1,8 +1,9 @@
 """Refunds at the provider: due → sent → done | in doubt | refused, one stable number each.
 
-Owns the attempts and their pace. `sent` is committed together with the engine's own `sent` before the socket opens; whoever
-finds `sent` or `in_doubt` only asks, or sends the identical refund again where the provider declares that harmless. Refuses
-to invent refunds: the engine says what is due, and the money goes back to the payment it came from.
+Owns the attempts and their pace. `sent` is committed together with the engine's own `sent` before the
+socket opens; whoever finds `sent` or `in_doubt` only asks, or sends the identical refund again where the
+provider declares that harmless. Refuses to invent refunds: the engine says what is due, and the money goes
+back to the payment it came from.
 """
 
 import logging
@@ -40,13 +41,17 @@ def refund_number(refund_id: UUID) -> str:
 
 
 def run_refunds(*, at: datetime, limit: int = 20) -> int:
-    """One round of the worker: send what is due, ask about what has no final answer. Returns how many were touched."""
+    """One round of the worker: send what is due, ask about what has no final answer. Returns how many were
+    touched.
+    """
     sent = sum(send_due(cell, at=at, limit=limit) for cell in ALL)
     return sent + follow_up(at=at, limit=limit)
 
 
 def send_due(cell: Cell, *, at: datetime, limit: int = 20) -> int:
-    """Claim due refunds, write `sent` in the engine and here in one commit, then send each. Returns how many."""
+    """Claim due refunds, write `sent` in the engine and here in one commit, then send each. Returns how
+    many.
+    """
     accounts = {account.key: account for account in ProviderAccount.objects.filter(cell=cell.number)}
     attempts: list[UUID] = []
     with transaction.atomic():

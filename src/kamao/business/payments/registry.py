@@ -1,4 +1,6 @@
-"""Which provider kinds this process can speak to. Filled once at start by whoever wires the node; refuses doubles."""
+"""Which provider kinds this process can speak to. Filled once at start by whoever wires the node; refuses
+doubles.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -18,10 +20,10 @@ class UnknownProvider(Exception):
 
 
 def register_provider(kind: str, *, factory: ProviderFactory) -> None:
-    """Make a kind known; repeating the same registration is harmless."""
-    known = _FACTORIES.setdefault(kind, factory)
-    if known is not factory:
+    """Make a kind known. Raises ValueError for a kind that is known already."""
+    if kind in _FACTORIES:
         raise ValueError(f"two factories for payment provider {kind}")
+    _FACTORIES[kind] = factory
 
 
 def make_provider(kind: str, *, credentials: str) -> PaymentProvider:

@@ -1,7 +1,8 @@
 """States of payment rows as data; a test holds the database's checks equal to them.
 
-An intent is our side of one provider order. `sent` and `closing` are written before a call goes out: whoever finds them
-knows that the provider may have acted. A refund attempt is our side of one refund call, with the engine's refund behind it.
+An intent is our side of one provider order. `sent` and `closing` are written before a call goes out:
+whoever finds them knows that the provider may have acted. A refund attempt is our side of one refund call,
+with the engine's refund behind it.
 """
 
 from typing import Final
@@ -26,11 +27,23 @@ ATTEMPT_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
 ATTEMPT_STATES_OPEN: Final = frozenset({"sent", "in_doubt"})
 
 NOTICE_OUTCOMES: Final = (
-    "captured", "duplicate", "conflict", "unapplied", "refund_done", "refund_refused", "refund_known", "unknown_number", "confirmed_nothing",
-)  # fmt: skip
+    "captured",
+    "duplicate",
+    "conflict",
+    "unapplied",
+    "refund_done",
+    "refund_refused",
+    "refund_known",
+    "unknown_number",
+    "confirmed_nothing",
+)
 """What a stored notice came to."""
 
 BREAK_KINDS: Final = (
-    "payment_missing_here", "payment_missing_at_provider", "refund_missing_here", "refund_missing_at_provider",
-    "amount_differs", "ledger_differs",
-)  # fmt: skip
+    "payment_missing_here",
+    "payment_missing_at_provider",
+    "refund_missing_here",
+    "refund_missing_at_provider",
+    "amount_differs",
+    "ledger_differs",
+)

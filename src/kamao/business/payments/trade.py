@@ -1,6 +1,8 @@
-"""The one place where payments meet the engine. Owns transactions' cell, ids and tools; posts nothing by itself.
+"""The one place where payments meet the engine. Owns transactions' cell, ids and tools; posts nothing by
+itself.
 
-Every function works inside the caller's `transaction.atomic()`, so that our rows and the engine's commit together.
+Every function works inside the caller's `transaction.atomic()`, so that our rows and the engine's commit
+together.
 """
 
 import threading

@@ -1,4 +1,6 @@
-"""What the worker runs again and again for payments: one bounded round each, given the time. Schedules live in the worker."""
+"""What the worker runs again and again for payments: one bounded round each, given the time. Schedules live
+in the worker.
+"""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +25,9 @@ def follow_refunds(*, at: datetime) -> int:
 
 
 def reconcile_yesterday(*, at: datetime) -> int:
-    """Reconcile each account's previous business day once its bill is final. Returns how many accounts were done."""
+    """Reconcile each account's previous business day once its bill is final. Returns how many accounts were
+    done.
+    """
     local = (at - _SETTLED_AT).astimezone(BUSINESS_ZONE)
     day = local.date() - timedelta(days=1)
     done = 0

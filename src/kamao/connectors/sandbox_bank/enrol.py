@@ -1,7 +1,8 @@
-"""Opening provider accounts at a sandbox bank on this machine, from the credentials file it keeps in its home.
+"""Opening provider accounts at a sandbox bank on this machine, from the credentials file it keeps in its
+home.
 
-Owns reading that file. Refuses to make an account for anything but the sandbox: real providers' credentials are typed in by
-the operator.
+Owns reading that file. Refuses to make an account for anything but the sandbox: real providers' credentials
+are typed in by the operator.
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
 """From the sandbox bank's words to the port's: pure functions over recorded bytes.
 
-Owns the shapes of the bank's answers as this client reads them. Refuses to read anything into an answer that it does not
-know: a state, code or shape that is not listed becomes `Unknown`.
+Owns the shapes of the bank's answers as this client reads them. Refuses to read anything into an answer
+that it does not know: a state, code or shape that is not listed becomes `Unknown`.
 """
 
 import csv

@@ -1,8 +1,9 @@
 """Signed requests to the sandbox bank over httpx, and the check of its signed answers.
 
-Owns signatures, time-outs, the size of an answer. Refuses redirects, proxies from the environment, and any answer whose
-signature over our own nonce fails: that is `NoAnswer`, never an answer. The shapes are spelt out again here and not
-imported from the bank, because a client must hold to the wire and not to the other side's code.
+Owns signatures, time-outs, the size of an answer. Refuses redirects, proxies from the environment, and any
+answer whose signature over our own nonce fails: that is `NoAnswer`, never an answer. The shapes are spelt
+out again here and not imported from the bank, because a client must hold to the wire and not to the other
+side's code.
 """
 
 import base64
