@@ -28,7 +28,7 @@ NODE_MAJOR_MIN = 20
 DEVELOPER_COMMANDS = frozenset({"test", "check", "soak"})
 # Commands that never show a page, so they need not wait for the front end.
 PAGELESS_COMMANDS = frozenset(
-    {"down", "doctor", "check", "books", "backup", "restore", "backup-keys", "restore-keys"}
+    {"down", "doctor", "check", "docs", "books", "backup", "restore", "backup-keys", "restore-keys"}
 )
 
 

@@ -5,6 +5,7 @@ for, so that a small command starts fast and the supervisor stays small.
 """
 
 import argparse
+import ast
 import importlib
 import keyword
 import os
@@ -38,13 +39,39 @@ def command_names() -> list[str]:
 
 def load_command(name: str) -> Command:
     """The module behind a command."""
-    module = name.replace("-", "_") + ("_" if keyword.iskeyword(name) else "")
-    return cast("Command", importlib.import_module(f"kamao.runtime.commands.{module}"))
+    return cast("Command", importlib.import_module(f"kamao.runtime.commands.{_stem(name)}"))
+
+
+def _stem(name: str) -> str:
+    return name.replace("-", "_") + ("_" if keyword.iskeyword(name) else "")
+
+
+def make_parser(name: str, command: Command) -> argparse.ArgumentParser:
+    """The parser of one command, with the options that every command has."""
+    parser = argparse.ArgumentParser(prog=f"./kamao {name}", description=command.HELP, allow_abbrev=False)
+    parser.add_argument(
+        "--home", type=Path, default=default_home(), help="the node's home (default: KAMAO_HOME)"
+    )
+    command.add_arguments(parser)
+    return parser
+
+
+def help_of(name: str) -> str:
+    """A command's one line, read from its source: asking for help imports no command."""
+    source = Path(COMMANDS, f"{_stem(name)}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == "HELP"
+        ):
+            return str(ast.literal_eval(node.value))
+    raise ValueError(f"the command {name} has no HELP")
 
 
 def overview() -> str:
-    """One line per command. Only asking for help imports every command."""
-    lines = [f"  {name:<14} {load_command(name).HELP}" for name in command_names()]
+    """One line per command."""
+    lines = [f"  {name:<14} {help_of(name)}" for name in command_names()]
     return "\n".join(
         [
             "usage: ./kamao COMMAND [options]",
@@ -67,14 +94,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kamao: there is no command {name!r}.\n\n{overview()}", file=sys.stderr)
         return 2
     command = load_command(name)
-    parser = argparse.ArgumentParser(prog=f"kamao {name}", description=command.HELP, allow_abbrev=False)
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=default_home(),
-        help="the node's home (default: KAMAO_HOME, else %(default)s)",
-    )
-    command.add_arguments(parser)
+    parser = make_parser(name, command)
     if getattr(command, "PASSES_ON", False):
         parsed, parsed_rest = parser.parse_known_args(arguments[1:])
         parsed.rest = parsed_rest

@@ -59,7 +59,9 @@ def _uuid(text: str) -> UUID | None:
 
 
 def find_supplier(text: str) -> Organisation:
-    """Return the supplier of that id or name; the only supplier where none is named. Raises Refusal `not_found`."""
+    """Return the supplier of that id or name; the only supplier where none is named. Raises Refusal
+    `not_found`.
+    """
     suppliers = Organisation.objects.filter(kind=OrganisationKind.SUPPLIER)
     if text:
         key = _uuid(text)
@@ -204,14 +206,24 @@ def import_old_goods(asked: Asked) -> int:
 def _tell_lines(asked: Asked, lines: list[old_members.ReportLine]) -> int:
     chinese = asked.language == "zh"
     counts = old_members.summary(lines)
-    print(" · ".join(f"{words[0 if chinese else 1]} {counts.get(name, 0)}" for name, words in _OUTCOMES.items()))
+    print(
+        " · ".join(f"{words[0 if chinese else 1]} {counts.get(name, 0)}" for name, words in _OUTCOMES.items())
+    )
     told = [line for line in lines if line.outcome in {"differs", "refused"}]
     for line in told[:_SHOWN_REASONS]:
         print(f"  {line.sheet} {line.number}: {line.subject[:40]} · {line.zh if chinese else line.en}")
-    head = ("工作表", "行", "对象", "结果", "说明") if chinese else ("sheet", "row", "subject", "outcome", "what")
+    head = (
+        ("工作表", "行", "对象", "结果", "说明")
+        if chinese
+        else ("sheet", "row", "subject", "outcome", "what")
+    )
     rows = [(line.sheet, line.number, line.subject, _OUTCOMES[line.outcome][0 if chinese else 1],
              line.zh if chinese else line.en) for line in lines]  # fmt: skip
-    path = asked.report / f"{asked.file.stem}-{'报告' if chinese else 'report'}.csv" if asked.report.is_dir() else asked.report
+    path = (
+        asked.report / f"{asked.file.stem}-{'报告' if chinese else 'report'}.csv"
+        if asked.report.is_dir()
+        else asked.report
+    )
     path.touch(mode=0o600)
     path.write_bytes(write_csv([head, *rows]))
     asked.say(f"报告：{path}", f"Report: {path}")
@@ -225,11 +237,8 @@ def main(arguments: list[str]) -> int:
         {key: value for key, value in values.items() if key != "home"}, Asked, strict=False
     )
     try:
-        if asked.kind in {"members", "goods"}:
-            return old_shop.run(
-                asked.kind, asked.file, report=asked.report, language=asked.language, dry_run=asked.dry_run
-            )
-        return import_sheet(asked)
+        runners = {"members": import_old_members, "goods": import_old_goods}
+        return runners.get(asked.kind, import_sheet)(asked)
     except Refusal as refusal:
         print(f"kamao: {refusal.message(asked.language)}", file=sys.stderr)
         return 2

@@ -42,6 +42,7 @@ class NodePlan:
     live_demo: bool
     bank_port: int
     hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
     @property
     def external_database(self) -> bool:
@@ -71,7 +72,7 @@ class NodePlan:
             "KAMAO_PROCESS": f"kamao-{process}",
             "KAMAO_BASE_URL": self.base_url,
             "KAMAO_HOSTS": ",".join(self.hosts),
-            "KAMAO_ORIGINS": ",".join(f"http://{host}:{self.port}" for host in self.hosts),
+            "KAMAO_ORIGINS": ",".join(self.origins),
             "KAMAO_STATIC": "collected",
             "PROMETHEUS_MULTIPROC_DIR": str(self.home.metrics),
         }

@@ -30,7 +30,5 @@ def run(args: argparse.Namespace) -> int:
     except (ArchiveFailed, NoDatabase, DatabaseUnusable) as error:
         print(f"kamao: {error}", file=sys.stderr)
         return 1
-    print(
-        f"kamao: {target} ({size / 1_000_000:.1f} MB). It holds no keys (see backup-keys)."
-    )
+    print(f"kamao: {target} ({size / 1_000_000:.1f} MB). It holds no keys (see backup-keys).")
     return 0

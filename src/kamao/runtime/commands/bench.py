@@ -15,7 +15,9 @@ HELP = "measure speed against PostgreSQL's own benchmark; --prepare for outside 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to measure and for how long."""
-    parser.add_argument("--prepare", action="store_true", help="make merchants, SKUs and codes on the running node")
+    parser.add_argument(
+        "--prepare", action="store_true", help="make merchants, SKUs and codes on the running node"
+    )
     parser.add_argument("--merchants", type=int, default=50)
     parser.add_argument("--skus", type=int, default=200)
     parser.add_argument("--codes", type=int, default=300_000)

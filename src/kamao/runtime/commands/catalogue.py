@@ -20,11 +20,17 @@ HELP = "load the standard library from a sheet, list game titles on sale in a sh
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Three acts: load, steam, search."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
-    load = acts.add_parser("load", help="load a CSV sheet into the library (default: the package's own catalogue)")
-    load.add_argument("file", type=Path, nargs="?", help="UTF-8 CSV with at least the columns category, product, kind")
+    load = acts.add_parser(
+        "load", help="load a CSV sheet into the library (default: the package's own catalogue)"
+    )
+    load.add_argument(
+        "file", type=Path, nargs="?", help="UTF-8 CSV with at least the columns category, product, kind"
+    )
     steam = acts.add_parser("steam", help="make a catalogue of game titles with offers, on sale in a shop")
     steam.add_argument("file", type=Path, help="CSV of the Steam Store Games data set")
-    steam.add_argument("--shop", required=True, metavar="SLUG", help="the shop that lists them; made if there is none")
+    steam.add_argument(
+        "--shop", required=True, metavar="SLUG", help="the shop that lists them; made if there is none"
+    )
     search = acts.add_parser("search", help="what a query finds, with the time it takes")
     search.add_argument("query", nargs="+")
 
@@ -79,15 +85,21 @@ def _steam(args: argparse.Namespace) -> int:
     began, at = time.perf_counter(), datetime.now(UTC)
     rows = steam_rows(read_csv(args.file))
     report = load_rows(rows, at=at)
-    print(f"{len(report.skus)} SKUs in the library ({report.created} new), {time.perf_counter() - began:.1f} s")
+    print(
+        f"{len(report.skus)} SKUs in the library ({report.created} new), {time.perf_counter() - began:.1f} s"
+    )
 
     def party(kind: str, name: str) -> Organisation:
         known = Organisation.objects.filter(kind=kind, legal_name=name).first()
-        return known or register_organisation(kind=kind, legal_name=name, display_name=name, actor=audit.SYSTEM, at=at)
+        return known or register_organisation(
+            kind=kind, legal_name=name, display_name=name, actor=audit.SYSTEM, at=at
+        )
 
     shop = Shop.objects.select_related("organisation").filter(slug=args.shop).first()
     if shop is None:
-        shop = open_shop(party("merchant", "PC 游戏店"), slug=args.shop, name="PC 游戏店", actor=audit.SYSTEM, at=at)
+        shop = open_shop(
+            party("merchant", "PC 游戏店"), slug=args.shop, name="PC 游戏店", actor=audit.SYSTEM, at=at
+        )
     supplier: UUID = party("supplier", "PC 游戏供货").id
     outcomes = put_supplier_offers(
         supplier,

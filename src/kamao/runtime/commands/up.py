@@ -1,7 +1,9 @@
 """`./kamao up`: start a node and stay with it until Ctrl-C."""
 
 import argparse
+import os
 import sys
+from urllib.parse import urlsplit
 
 from kamao.runtime.accounts import NoAccount
 from kamao.runtime.home import Home
@@ -35,17 +37,22 @@ def make_plan(args: argparse.Namespace) -> NodePlan:
     host = "0.0.0.0" if args.lan else "127.0.0.1"  # noqa: S104  asked for with --lan
     port = args.port or free_port()
     addresses = own_addresses() if args.lan else ()
+    # Behind a proxy the node is known by another address: KAMAO_BASE_URL names it, and its host is answered.
+    base_url = os.environ.get("KAMAO_BASE_URL", f"http://127.0.0.1:{port}")
+    named = (urlsplit(base_url).hostname or "", *os.environ.get("KAMAO_HOSTS", "").split(","))
+    origins = (base_url, *(f"http://{address}:{port}" for address in addresses))
     demo = args.demo or args.live_demo
     return NodePlan(
         home=Home(args.home),
         host=host,
         port=port,
-        base_url=f"http://127.0.0.1:{port}",
+        base_url=base_url,
         web_workers=max(1, args.web),
         demo=demo,
         live_demo=args.live_demo,
         bank_port=free_port(preferred=port + 1) if demo else 0,
-        hosts=addresses,
+        hosts=tuple(sorted({*addresses, *named} - {""})),
+        origins=origins,
     )
 
 
