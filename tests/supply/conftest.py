@@ -32,12 +32,16 @@ def load_sample_library() -> None:
 
 
 def make_supplier(name: str = "华东数卡") -> Organisation:
-    return register_organisation(kind="supplier", legal_name=f"{name} Ltd", display_name=name, actor=SYSTEM, at=NOW)
+    return register_organisation(
+        kind="supplier", legal_name=f"{name} Ltd", display_name=name, actor=SYSTEM, at=NOW
+    )
 
 
 @pytest.fixture(scope="module")
 def library_database(database_server: Any, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A copy of the migrated database with the library loaded once for a module; its tests are rolled back in it."""
+    """A copy of the migrated database with the library loaded once for a module; its tests are rolled back in
+    it.
+    """
     default = connections["default"]
     before = default.settings_dict["NAME"], settings.KAMAO_CONNINFO
     with database_server.copy() as address, django_db_blocker.unblock():

@@ -37,11 +37,21 @@ def spell_variant(sku: LibrarySku, rng: Random) -> str:
     face = re.fullmatch(r"(\d+)元", variant)
     if face:
         value = int(face.group(1))
-        forms = [f"{value}元", f"¥{value}", f"￥{value}.00", f"面值{value}元", f"{value}RMB", f"{value}块", f"{value:,}元"]
+        forms = [
+            f"{value}元",
+            f"¥{value}",
+            f"￥{value}.00",
+            f"面值{value}元",
+            f"{value}RMB",
+            f"{value}块",
+            f"{value:,}元",
+        ]
         return rng.choice(forms)
     count = re.fullmatch(r"(\d+)([^\d]+)", variant)
     if count and sku.kind == "topup" and "GB" not in variant:
-        return rng.choice([variant, f"{count.group(1)} {count.group(2)}", f"{count.group(1)}个{count.group(2)}"])
+        return rng.choice(
+            [variant, f"{count.group(1)} {count.group(2)}", f"{count.group(1)}个{count.group(2)}"]
+        )
     return variant
 
 
@@ -50,7 +60,9 @@ def spell_name(sku: LibrarySku, rng: Random) -> str:
     if "SVIP" in name:
         name = rng.choice([name, name.replace("SVIP", "S会员"), name.replace("SVIP", "svip")])
     elif "VIP" in name:
-        name = rng.choice([name, name.replace("VIP", "会员"), name.replace("VIP", "VIP会员"), name.replace("VIP", "vip")])
+        name = rng.choice(
+            [name, name.replace("VIP", "会员"), name.replace("VIP", "VIP会员"), name.replace("VIP", "vip")]
+        )
     elif "会员" in name and "大会员" not in name:
         name = rng.choice([name, name.replace("会员", "VIP"), name.replace("会员", "VIP会员")])
     return name
@@ -98,7 +110,9 @@ def spell(sku: LibrarySku, rng: Random) -> RowTitle:
         name, spec = f"{name}{opener}{spec}{closer}", ""
     elif shape == 2:
         name = f"{name} {spec}"
-    return RowTitle(name=decorate(name, rng), spec=decorate(spec, rng) if spec else "", brand=brand, kinds=kinds)
+    return RowTitle(
+        name=decorate(name, rng), spec=decorate(spec, rng) if spec else "", brand=brand, kinds=kinds
+    )
 
 
 def spoil(sku: LibrarySku, rng: Random) -> RowTitle:
@@ -107,7 +121,9 @@ def spoil(sku: LibrarySku, rng: Random) -> RowTitle:
     kinds = frozenset({"topup" if sku.kind == "topup" else "code"})
     wrong = rng.randrange(11)
     if wrong == 0:
-        spec = {"月卡": "2个月", "年卡": "2年", "季卡": "4个月", "7天": "8天", "月": "15天", "年": "3年"}.get(spec, "13.5元")
+        spec = {"月卡": "2个月", "年卡": "2年", "季卡": "4个月", "7天": "8天", "月": "15天", "年": "3年"}.get(
+            spec, "13.5元"
+        )
     elif wrong == 1:
         name = rng.choice(["港服", "美区", "日版", "土耳其", "国际版"]) + name
     elif wrong == 2:
@@ -128,5 +144,9 @@ def spoil(sku: LibrarySku, rng: Random) -> RowTitle:
     elif wrong == 9:
         spec = f"{spec} 88折券"
     else:
-        name = f"{rng.choice(['广东', '四川', '上海'])}{name}" if "电费" not in name else name.replace("电费", "水费")
+        name = (
+            f"{rng.choice(['广东', '四川', '上海'])}{name}"
+            if "电费" not in name
+            else name.replace("电费", "水费")
+        )
     return RowTitle(name=decorate(name, rng), spec=spec, brand=rng.choice([sku.brand, ""]), kinds=kinds)

@@ -1,4 +1,6 @@
-"""Imports end to end on PostgreSQL: the sample files, again, later prices, doubts, decisions, refused rows."""
+"""Imports end to end on PostgreSQL: the sample files, again, later prices, doubts, decisions, refused
+rows.
+"""
 
 import io
 from datetime import timedelta
@@ -47,7 +49,8 @@ def prices_of(supplier, at):
             "SELECT o.id, (SELECT p.supply_price_e4 FROM pricing_supply_price p WHERE p.offer = o.id"
             " AND p.effective_from <= %s ORDER BY p.effective_from DESC LIMIT 1)"
             " FROM pricing_offer o WHERE o.supplier = %s AND o.status = 'active'",
-            at, supplier.id,
+            at,
+            supplier.id,
         )
     )
 
@@ -56,14 +59,17 @@ def test_sample_sheet_a_puts_140_offers_on_sale_and_explains_the_rest(supplier, 
     done = run(supplier, sample("supplier-a-quote.xlsx"), clock)
     assert (done.state, done.counts["applied"], done.counts["refused"]) == ("done", 140, 2)
     expected = {
-        (row["product"], row["variant"], int(Decimal(row["price"]) * 10_000)) for row in truth("supplier-a-quote.csv")
+        (row["product"], row["variant"], int(Decimal(row["price"]) * 10_000))
+        for row in truth("supplier-a-quote.csv")
     }
     offers = SupplierOffer.objects.filter(supplier=supplier).select_related("sku__product")
     assert {(o.sku.product.name_zh, o.sku.variant_zh, o.unit_price_e4) for o in offers} == expected
     assert {o.status for o in offers} == {"active"}
     assert {o.fulfilment for o in offers} == {"stock"}
     assert prices_of(supplier, NOW) == {o.id: o.unit_price_e4 for o in offers}
-    reasons = list(ImportRow.objects.filter(fate="refused").order_by("number").values_list("number", "reason"))
+    reasons = list(
+        ImportRow.objects.filter(fate="refused").order_by("number").values_list("number", "reason")
+    )
     assert reasons == [(144, "total"), (145, "price_on_request")]
     assert done.sheets_left_out == ["说明"]
 
@@ -72,11 +78,19 @@ def test_sample_sheet_b_in_gbk_keeps_item_numbers_and_states(supplier, clock):
     done = run(supplier, sample("supplier-b-quote.csv"), clock)
     assert (done.state, done.counts["applied"], done.counts["refused"]) == ("done", 120, 1)
     expected = {
-        row["item"]: (row["product"], row["variant"], int(Decimal(row["price"]) * 10_000), row["state"] == "在售")
+        row["item"]: (
+            row["product"],
+            row["variant"],
+            int(Decimal(row["price"]) * 10_000),
+            row["state"] == "在售",
+        )
         for row in truth("supplier-b-quote.csv")
     }
     offers = SupplierOffer.objects.filter(supplier=supplier).select_related("sku__product")
-    got = {o.item: (o.sku.product.name_zh, o.sku.variant_zh, o.unit_price_e4, o.status == "active") for o in offers}
+    got = {
+        o.item: (o.sku.product.name_zh, o.sku.variant_zh, o.unit_price_e4, o.status == "active")
+        for o in offers
+    }
     assert got == expected
     assert {o.fulfilment for o in offers} == {"manual"}
     row = ImportRow.objects.get(sheet_import=done, fate="refused")
@@ -143,7 +157,11 @@ def test_prices_are_read_exactly(supplier, clock, price, expected):
 
 
 def test_fen_columns_and_thousands_separators(supplier, clock):
-    done = run(supplier, csv_file("商品名称,面值,供货价（分）", '京东E卡,"1,000元","92,743"', "京东E卡,50,4317"), clock)
+    done = run(
+        supplier,
+        csv_file("商品名称,面值,供货价（分）", '京东E卡,"1,000元","92,743"', "京东E卡,50,4317"),
+        clock,
+    )
     assert done.counts["applied"] == 2
     offers = {o.sku.variant_zh: o.unit_price_e4 for o in SupplierOffer.objects.select_related("sku")}
     assert offers == {"1000元": 9_274_300, "50元": 431_700}
@@ -161,7 +179,13 @@ def test_an_unusual_price_waits_for_a_person_and_is_confirmed_alone(supplier, cl
 
 def test_a_decision_settles_every_row_of_that_title_and_is_remembered(supplier, clock):
     head = "货号,商品名称,规格,供货价,类型"
-    done = run(supplier, csv_file(head, "A1,鹅厂追剧卡,1个月,20,卡密", "A2,鹅厂追剧卡,1个月,20.5,卡密", "A3,无关商品,1个月,3,卡密"), clock)
+    done = run(
+        supplier,
+        csv_file(
+            head, "A1,鹅厂追剧卡,1个月,20,卡密", "A2,鹅厂追剧卡,1个月,20.5,卡密", "A3,无关商品,1个月,3,卡密"
+        ),
+        clock,
+    )
     waiting = list(reviews.waiting(supplier.id).order_by("place"))
     assert [row.reason for row in waiting] == ["product_unknown"] * 3
     sku = Sku.objects.get(product__name_zh="腾讯视频VIP", variant_zh="月卡")
@@ -170,7 +194,9 @@ def test_a_decision_settles_every_row_of_that_title_and_is_remembered(supplier, 
     assert {o.item: o.sku_id for o in SupplierOffer.objects.all()} == {"A1": sku.id, "A2": sku.id}
     done.refresh_from_db()
     assert (done.counts["applied"], done.counts["refused"], done.counts.get("review")) == (2, 1, None)
-    again = run(supplier, csv_file(head, "A1,【鹅厂】追剧卡,1个月,19,卡密", "A3,无关商品,1个月,3,卡密"), clock)
+    again = run(
+        supplier, csv_file(head, "A1,【鹅厂】追剧卡,1个月,19,卡密", "A3,无关商品,1个月,3,卡密"), clock
+    )
     assert (again.counts["applied"], again.counts["refused"]) == (1, 1)
     assert ImportRow.objects.get(sheet_import=again, fate="refused").reason == "not_ours"
     assert SupplierOffer.objects.get(item="A1").unit_price_e4 == 190_000
@@ -195,7 +221,11 @@ def test_an_item_that_changes_its_goods_waits(supplier, clock):
     run(supplier, csv_file(head, "A1,腾讯视频VIP,月卡,20.85,卡密"), clock)
     done = run(supplier, csv_file(head, "A1,腾讯视频VIP,季卡,58.39,卡密"), clock)
     row = ImportRow.objects.get(sheet_import=done, fate="review")
-    assert (row.reason, row.params["before"], row.params["after"]) == ("item_moved", "腾讯视频VIP 月卡", "腾讯视频VIP 季卡")
+    assert (row.reason, row.params["before"], row.params["after"]) == (
+        "item_moved",
+        "腾讯视频VIP 月卡",
+        "腾讯视频VIP 季卡",
+    )
     assert SupplierOffer.objects.get().unit_price_e4 == 208_500
 
 
@@ -205,12 +235,24 @@ def test_refused_rows_come_back_in_the_suppliers_own_file(supplier, clock):
     assert name == "supplier-a-quote-未导入.xlsx"
     rows = list(load_workbook(io.BytesIO(content))["报价"].iter_rows(values_only=True))
     assert rows[0] == ("品牌", "商品名称", "规格", "官方价", "结算价(含税)", "库存", "备注", "未导入原因")
-    assert rows[2] == ("腾讯视频", "腾讯视频VIP", "月卡", None, "面议", None, None, "价格是“面议”，请填写数字")
+    assert rows[2] == (
+        "腾讯视频",
+        "腾讯视频VIP",
+        "月卡",
+        None,
+        "面议",
+        None,
+        None,
+        "价格是“面议”，请填写数字",
+    )
     done = run(supplier, sample("supplier-b-quote.csv"), clock)
     content, name = refused.refused_file(done, language="en")
     lines = content.decode("gb18030").splitlines()
     assert lines[0].endswith(",状态,Why it was not imported")
-    assert lines[1] == "HB10003,重复货号,月卡,1.00,2.00,直充,手机号,在售,The item number HB10003 stands in row 5 already"
+    assert (
+        lines[1]
+        == "HB10003,重复货号,月卡,1.00,2.00,直充,手机号,在售,The item number HB10003 stands in row 5 already"
+    )
 
 
 def test_formulas_and_markup_are_data(supplier, clock):
@@ -218,13 +260,19 @@ def test_formulas_and_markup_are_data(supplier, clock):
     sheet = book.active
     sheet.append(["商品名称", "规格", "供货价", "类型"])
     sheet.append(["<script>alert(1)</script>腾讯视频VIP", "月卡", 20.85, "卡密"])
-    sheet.append(["=HYPERLINK(\"http://x\",\"y\")", "月卡", 20.85, "卡密"])
+    sheet.append(['=HYPERLINK("http://x","y")', "月卡", 20.85, "卡密"])
     sheet.append(["腾讯视频VIP", "季卡", "=10+10", "卡密"])
     buffer = io.BytesIO()
     book.save(buffer)
     done = run(supplier, Upload("f.xlsx", buffer.getvalue()), clock)
-    fates = list(ImportRow.objects.filter(sheet_import=done).order_by("place").values_list("number", "fate", "reason"))
-    assert fates[1:] == [(2, "review", "product_unknown"), (3, "review", "product_unknown"), (4, "refused", "price_formula")]
+    fates = list(
+        ImportRow.objects.filter(sheet_import=done).order_by("place").values_list("number", "fate", "reason")
+    )
+    assert fates[1:] == [
+        (2, "review", "product_unknown"),
+        (3, "review", "product_unknown"),
+        (4, "refused", "price_formula"),
+    ]
     content, _ = refused.refused_file(done, language="zh")
     cells = [cell for row in load_workbook(io.BytesIO(content)).active.iter_rows() for cell in row]
     assert [cell.value for cell in cells if cell.data_type == "f"] == []
@@ -238,7 +286,13 @@ def test_unclear_columns_wait_for_a_choice_that_is_kept(supplier, clock):
     from kamao.business.supply import mappings
 
     headers = sheet_import.mappings[0]["headers"]
-    mappings.remember(supplier.id, "offers", headers, [(0, "name", False), (1, "spec", False), (3, "price", False), (4, "kind", False)], at=NOW)
+    mappings.remember(
+        supplier.id,
+        "offers",
+        headers,
+        [(0, "name", False), (1, "spec", False), (3, "price", False), (4, "kind", False)],
+        at=NOW,
+    )
     done = run(supplier, file, clock)
     assert (done.state, SupplierOffer.objects.get().unit_price_e4) == ("done", 210_000)
     run(supplier, csv_file("商品名称,规格,一级代理价,二级代理价,类型", "腾讯视频VIP,季卡,58,59,卡密"), clock)
@@ -254,13 +308,17 @@ def test_an_unreadable_file_is_refused_and_leaves_nothing(supplier, clock):
 
 
 def test_cancelling_before_and_while_applying(supplier, clock, monkeypatch):
-    sheet_import, _ = imports.upload(supplier, sample("supplier-b-quote.csv"), kind="offers", at=NOW, actor=SYSTEM)
+    sheet_import, _ = imports.upload(
+        supplier, sample("supplier-b-quote.csv"), kind="offers", at=NOW, actor=SYSTEM
+    )
     running.preview(sheet_import.id, at=NOW)
     imports.cancel(sheet_import.id, at=NOW, actor=SYSTEM)
     with pytest.raises(Refusal):
         imports.start(sheet_import.id, at=NOW, actor=SYSTEM)
     assert SupplierOffer.objects.count() == 0
-    second, fresh = imports.upload(supplier, sample("supplier-b-quote.csv"), kind="offers", at=NOW, actor=SYSTEM)
+    second, fresh = imports.upload(
+        supplier, sample("supplier-b-quote.csv"), kind="offers", at=NOW, actor=SYSTEM
+    )
     assert fresh
     running.preview(second.id, at=NOW)
     imports.start(second.id, at=NOW, actor=SYSTEM)
@@ -289,7 +347,9 @@ def test_codes_of_the_sample_file_reach_the_offers_lots(supplier, clock):
     run(supplier, sample("supplier-a-quote.xlsx"), clock)
     done = run(supplier, sample("supplier-a-codes.csv"), clock, kind="codes")
     assert (done.state, done.counts["applied"], done.counts["refused"]) == ("done", 3001, 2)
-    reasons = list(ImportRow.objects.filter(sheet_import=done).order_by("place").values_list("number", "reason"))
+    reasons = list(
+        ImportRow.objects.filter(sheet_import=done).order_by("place").values_list("number", "reason")
+    )
     assert reasons == [(3002, "secret_missing"), (3004, "duplicate")]
     counts = engine(
         "SELECT p.name_zh, s.variant_zh, count(*) FROM stock_code c JOIN pricing_offer o ON o.id = c.offer"
@@ -315,7 +375,9 @@ def test_codes_before_a_quote_wait_and_the_quote_puts_them_on_sale(supplier, clo
 
 
 def test_codes_of_an_unknown_title_wait_and_are_imported_when_decided(supplier, clock):
-    file = csv_file("商品,规格,卡号,卡密", "鹅厂卡,1个月,1,AAAA-BBBB-CCCC", "腾讯视频VIP,月卡,2,DDDD-EEEE-FFFF")
+    file = csv_file(
+        "商品,规格,卡号,卡密", "鹅厂卡,1个月,1,AAAA-BBBB-CCCC", "腾讯视频VIP,月卡,2,DDDD-EEEE-FFFF"
+    )
     done = run(supplier, file, clock, kind="codes")
     assert (done.counts["applied"], done.counts["review"]) == (1, 1)
     sku = Sku.objects.get(product__name_zh="腾讯视频VIP", variant_zh="月卡")
@@ -327,7 +389,7 @@ def test_codes_of_an_unknown_title_wait_and_are_imported_when_decided(supplier, 
 
 
 def test_lines_of_codes_need_an_offer_and_stay_within_it(supplier, clock):
-    lines = Upload("codes.txt", "10001----AAAA1111BBBB\n10002----CCCC2222DDDD\n".encode())
+    lines = Upload("codes.txt", b"10001----AAAA1111BBBB\n10002----CCCC2222DDDD\n")
     refused_all = run(supplier, lines, clock, kind="codes")
     assert refused_all.counts["refused"] == 2
     run(supplier, csv_file("货号,商品名称,规格,供货价,类型", "A1,腾讯视频VIP,月卡,20.85,卡密"), clock)

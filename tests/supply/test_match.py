@@ -6,7 +6,7 @@ import pytest
 
 from kamao.business.supply.sheets.index import SkuIndex
 from kamao.business.supply.sheets.library import LibrarySku
-from kamao.business.supply.sheets.match import RowTitle, match_row, suggest
+from kamao.business.supply.sheets.match import RowTitle, match_row
 from tests.supply.library import sample_library
 from tests.supply.mutate import spell, spoil
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 MEMBERS = (
     "会员导出\n账号,昵称,邮箱,会员等级,余额,状态\n"
-    "shop1,小明数卡,ming@example.test,VIP2,\"¥1,234.56\",正常\n"
+    'shop1,小明数卡,ming@example.test,VIP2,"¥1,234.56",正常\n'
     "shop2,阿华,,钻石代理,0,正常\n"
     "shop3,欠款户,,普通会员,-5.00,正常\n"
     "shop4,半分,,1,1.005,正常\n"
@@ -32,7 +32,9 @@ MEMBERS = (
 
 
 def take(text=MEMBERS, **more):
-    return old_members.import_members(text.encode("gb18030"), "m.csv", source="old", at=NOW, actor=SYSTEM, **more)
+    return old_members.import_members(
+        text.encode("gb18030"), "m.csv", source="old", at=NOW, actor=SYSTEM, **more
+    )
 
 
 def balance(account):
@@ -59,7 +61,7 @@ def test_members_become_merchants_with_one_opening_entry(supplier):
 
 def test_a_second_run_books_nothing_and_tells_what_differs(supplier):
     take()
-    lines = take(MEMBERS.replace("VIP2,\"¥1,234.56\"", "VIP3,99.00"))
+    lines = take(MEMBERS.replace('VIP2,"¥1,234.56"', "VIP3,99.00"))
     assert [line.outcome for line in lines] == ["differs", "same", "refused", "refused", "refused", "same"]
     assert lines[0].zh == "等级：现为 2，表中 3；期初余额：已记 123456 分，表中 9900 分"
     assert balance("shop1") == 123_456

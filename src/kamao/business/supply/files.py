@@ -22,7 +22,8 @@ def store(sheet_import: SheetImport, content: bytes, *, at: datetime) -> None:
     wrapped, key = node_keyring().new_data_key(sheet_import.id)
     sealed = key.seal(sheet_import.id, content)
     SheetFile.objects.update_or_create(
-        sheet_import=sheet_import, defaults={"wrapped_key": wrapped, "sealed": sealed, "keep_until": at + KEEP}
+        sheet_import=sheet_import,
+        defaults={"wrapped_key": wrapped, "sealed": sealed, "keep_until": at + KEEP},
     )
 
 

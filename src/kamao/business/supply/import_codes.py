@@ -1,7 +1,7 @@
 """A file of codes from preview to sealed stock: routes each row to the supplier's offer, imports in chunks.
 
-Owns the routing and the lots of an import. Refuses to keep a code in the clear anywhere: rows are read from the sealed
-file each time, and what is stored about a row names its line and its reason only.
+Owns the routing and the lots of an import. Refuses to keep a code in the clear anywhere: rows are read from
+the sealed file each time, and what is stored about a row names its line and its reason only.
 """
 
 from collections import Counter
@@ -39,7 +39,8 @@ CHUNK_CODES: Final = 10_000
 _KINDS: Final = frozenset({"code"})
 _COLUMNS: Final = (
     "sheet_import_id", "place", "sheet", "number", "fate", "reason", "params", "item", "title", "price_text",
-    "title_key", "sku_id", "confidence", "notes", "near", "currency", "tax_included", "on_sale", "change", "outcome",
+    "title_key", "sku_id", "confidence", "notes", "near", "currency", "tax_included", "on_sale", "change",
+    "outcome",
 )  # fmt: skip
 
 
@@ -73,7 +74,9 @@ def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> 
             doubts = doubts or ["no_table"]
         move(sheet_import, "parsed" if doubts else "previewed")
         sheet_import.doubts = doubts
-        sheet_import.sheets_left_out = [doubt[8:] for doubt in code_file.doubts if doubt.startswith("skipped:")]
+        sheet_import.sheets_left_out = [
+            doubt[8:] for doubt in code_file.doubts if doubt.startswith("skipped:")
+        ]
         sheet_import.mappings = []
         sheet_import.rows_total = len(code_file.rows)
         sheet_import.place_done = 0
@@ -88,7 +91,12 @@ def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> 
 def read(sheet_import: SheetImport) -> CodeFile:
     """Read the rows of an import from its sealed file; the same places each time."""
     options = msgspec.convert(sheet_import.options, Options)
-    return read_codes(files.load(sheet_import.id), sheet_import.filename, only=options.sheets)
+    return read_codes(
+        files.load(sheet_import.id),
+        sheet_import.filename,
+        only=options.sheets,
+        names_goods=options.offer is None,
+    )
 
 
 def routes_of(
@@ -103,7 +111,9 @@ def routes_of(
     index = index or read_index()
     by_id = {entry.sku.id: entry.sku for entry in index.entries}
     decided = dict(
-        MatchDecision.objects.filter(supplier_id=sheet_import.organisation_id).values_list("title_key", "sku_id")
+        MatchDecision.objects.filter(supplier_id=sheet_import.organisation_id).values_list(
+            "title_key", "sku_id"
+        )
     )
     return {title: _route(title, offer, index, by_id, decided) for title in titles}
 
@@ -153,7 +163,9 @@ def _judged(
             refused.append(_refused_row(sheet_import, place, row, reason, Fate.REFUSED))
         elif route.sku is None:
             final = route.reason in {"not_ours", "goods_unstated", "goods_differ", "not_a_code_product"}
-            refused.append(_refused_row(sheet_import, place, row, route, Fate.REFUSED if final else Fate.REVIEW))
+            refused.append(
+                _refused_row(sheet_import, place, row, route, Fate.REFUSED if final else Fate.REVIEW)
+            )
         else:
             goods.add(route.sku)
     return refused, goods
@@ -162,10 +174,14 @@ def _judged(
 def _refused_row(
     sheet_import: SheetImport, place: int, row: CodeRow, route: Route, fate: str
 ) -> tuple[object, ...]:
-    title = joined((row.brand if row.brand not in row.name else "", row.name, row.spec))[:200].replace("\x00", "")
+    title = joined((row.brand if row.brand not in row.name else "", row.name, row.spec))[:200].replace(
+        "\x00", ""
+    )
     return (
-        sheet_import.id, place, row.part[:200].replace("\x00", ""), row.line, fate, route.reason, Jsonb(route.params), "",
-        title, "", route.key, route.sku, route.confidence, Jsonb([]), Jsonb([str(sku) for sku in route.near]), "", True,
+        sheet_import.id, place, row.part[:200].replace("\x00", ""), row.line, fate, route.reason,
+        Jsonb(route.params), "",
+        title, "", route.key, route.sku, route.confidence, Jsonb([]), Jsonb([str(sku) for sku in route.near]),
+        "", True,
         True, "", "",
     )  # fmt: skip
 
@@ -187,14 +203,18 @@ class CodeApplier:
                 "place", flat=True
             )
         )
-        places = [place for place in range(first, last) if place not in waiting] if waiting else range(first, last)
+        places = (
+            [place for place in range(first, last) if place not in waiting] if waiting else range(first, last)
+        )
         self.apply_places(sheet_import, places, at=at)
         return last - first
 
     def apply_places(
         self, sheet_import: SheetImport, places: Sequence[int], *, at: datetime, sku: UUID | None = None
     ) -> dict[int, str]:
-        """Import the codes at these places (to a decided SKU, where one is given); returns refusals by place."""
+        """Import the codes at these places (to a decided SKU, where one is given); returns refusals by
+        place.
+        """
         by_sku: dict[UUID, list[int]] = {}
         refusals: dict[int, str] = {}
         for place in places:
@@ -266,10 +286,14 @@ class CodeApplier:
 
 
 def _lots(sheet_import: SheetImport, skus: dict[UUID, list[int]], *, at: datetime) -> dict[UUID, ImportLot]:
-    """Return the import's lot for each SKU, making offers that wait for a quote and lots where there are none."""
+    """Return the import's lot for each SKU, making offers that wait for a quote and lots where there are
+    none.
+    """
     lots = {
         lot.offer.sku_id: lot
-        for lot in ImportLot.objects.filter(sheet_import=sheet_import, offer__sku__in=skus).select_related("offer")
+        for lot in ImportLot.objects.filter(sheet_import=sheet_import, offer__sku__in=skus).select_related(
+            "offer"
+        )
     }
     missing = [sku for sku in skus if sku not in lots]
     offers = _offers(sheet_import, missing, at=at) if missing else {}

@@ -28,7 +28,8 @@ CHUNK_ROWS: Final = 2_000
 
 _COLUMNS: Final = (
     "sheet_import_id", "place", "sheet", "number", "fate", "reason", "params", "item", "title", "price_text",
-    "title_key", "sku_id", "confidence", "notes", "near", "unit_price_e4", "currency", "tax_included", "on_sale",
+    "title_key", "sku_id", "confidence", "notes", "near", "unit_price_e4", "currency", "tax_included",
+    "on_sale",
     "stock", "effective_at", "change", "previous_e4", "outcome",
 )  # fmt: skip
 
@@ -43,9 +44,11 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> SheetImport:
-    """Read and plan the file; state `parsed` where the columns are unclear, else `previewed`. Writes no offer.
+    """Read and plan the file; state `parsed` where the columns are unclear, else `previewed`. Writes no
+    offer.
 
-    May be called again (after columns were chosen or rows decided). Raises Refusal file_unreadable, file_too_large.
+    May be called again (after columns were chosen or rows decided). Raises Refusal file_unreadable,
+    file_too_large.
     """
     sheet_import = SheetImport.objects.get(pk=import_id)
     book = read_book(files.load(import_id), sheet_import.filename)
@@ -96,7 +99,9 @@ def _described(table: Table) -> dict[str, object]:
 
 
 def _known_items(sheet_import: SheetImport) -> dict[str, _Known]:
-    offers = SupplierOffer.objects.filter(supplier_id=sheet_import.organisation_id, livemode=sheet_import.livemode)
+    offers = SupplierOffer.objects.filter(
+        supplier_id=sheet_import.organisation_id, livemode=sheet_import.livemode
+    )
     rows = offers.values_list("item", "sku_id", "unit_price_e4", "status", "awaiting_quote")
     return {row[0]: _Known(*row[1:]) for row in rows.iterator(10_000)}
 
@@ -106,12 +111,15 @@ def _decisions(supplier_id: UUID) -> dict[str, Decision]:
     return {key: Decision(sku) for key, sku in rows}
 
 
-def _row(sheet_import: SheetImport, place: int, row: PlannedRow, known: dict[str, _Known]) -> tuple[object, ...]:
+def _row(
+    sheet_import: SheetImport, place: int, row: PlannedRow, known: dict[str, _Known]
+) -> tuple[object, ...]:
     before = known.get(row.item or f"~{row.sku.code}") if row.sku else None
     change = _change(row, before) if row.fate == "offer" else ""
     return (
         sheet_import.id, place, row.sheet[:200], row.number, row.fate, row.reason, Jsonb(row.params),
-        row.item[:120].replace("\x00", ""), row.title, row.price_text, row.key, row.sku.id if row.sku else None,
+        row.item[:120].replace("\x00", ""), row.title, row.price_text, row.key,
+        row.sku.id if row.sku else None,
         row.confidence, Jsonb(list(row.notes)), Jsonb([str(sku) for sku in row.near]), row.unit_price_e4,
         row.currency, row.tax_included, row.on_sale, row.stock, row.effective_at, change,
         before.unit_price_e4 if before else None, "",
@@ -137,7 +145,9 @@ def _counts(rows: Sequence[tuple[object, ...]]) -> dict[str, int]:
 
 
 def apply_chunk(sheet_import: SheetImport, at: datetime) -> int:
-    """Write the offers of the next rows; returns how many rows were gone through. Runs in the caller's transaction."""
+    """Write the offers of the next rows; returns how many rows were gone through. Runs in the caller's
+    transaction.
+    """
     first = sheet_import.place_done
     last = min(first + CHUNK_ROWS, sheet_import.rows_total)
     rows = list(
@@ -150,7 +160,9 @@ def apply_chunk(sheet_import: SheetImport, at: datetime) -> int:
 
 
 def apply_rows(sheet_import: SheetImport, rows: Sequence[ImportRow], *, at: datetime) -> None:
-    """Write the offers of these rows and each row's outcome; a refused one becomes a refused row with its reason."""
+    """Write the offers of these rows and each row's outcome; a refused one becomes a refused row with its
+    reason.
+    """
     drafts = [_draft(sheet_import, row) for row in rows]
     outcomes = put_supplier_offers(
         sheet_import.organisation_id, drafts, at=at, livemode=sheet_import.livemode

@@ -1,7 +1,8 @@
 """The life of an import: upload, preview, apply in chunks, cancel. One implementation for page, CLI and API.
 
-Owns the states and their moves, the identity of a file (its digest, its options) and the progress mark that commits
-together with each chunk: killed anywhere and started again, nothing is taken twice and nothing is left out.
+Owns the states and their moves, the identity of a file (its digest, its options) and the progress mark that
+commits together with each chunk: killed anywhere and started again, nothing is taken twice and nothing is
+left out.
 """
 
 import hashlib
@@ -62,8 +63,8 @@ def upload(
 ) -> tuple[SheetImport, bool]:
     """Take a file in; return the import and whether it is new.
 
-    The same file with the same options is the same import: an unfinished one is taken up where it stands, a finished
-    one is shown again unless ``again`` is asked for. Nothing but the file itself is written.
+    The same file with the same options is the same import: an unfinished one is taken up where it stands, a
+    finished one is shown again unless ``again`` is asked for. Nothing but the file itself is written.
     """
     if kind not in ImportKind.values:
         raise Refusal("invalid")
@@ -145,7 +146,9 @@ def cancel(import_id: UUID, *, at: datetime, actor: audit.Actor) -> SheetImport:
 
 
 ApplyChunk = Callable[[SheetImport, datetime], int]
-"""Applies the next rows of a locked import inside the caller's transaction; returns how many rows it went through."""
+"""Applies the next rows of a locked import inside the caller's transaction; returns how many rows it went
+through.
+"""
 
 
 def apply_next_chunk(import_id: UUID, apply_chunk: ApplyChunk, *, at: datetime) -> SheetImport:
@@ -181,7 +184,9 @@ def fail(import_id: UUID, *, reason: str) -> None:
 
 
 def discard(import_id: UUID, *, at: datetime, reason: str) -> None:
-    """End an import whose file cannot be read: cancelled, so that the file may be sent again once it is repaired."""
+    """End an import whose file cannot be read: cancelled, so that the file may be sent again once it is
+    repaired.
+    """
     with transaction.atomic():
         sheet_import = locked(import_id)
         move(sheet_import, "cancelled")

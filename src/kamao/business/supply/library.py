@@ -38,7 +38,24 @@ def _sku(row: Sequence[Any]) -> LibrarySku:
 
 
 def read_index() -> SkuIndex:
-    """Return the library prepared for matching. Names are parsed once per process; building stays under two seconds
-    for 27 000 SKUs.
+    """Return the library prepared for matching. Names are parsed once per process; building stays under two
+    seconds for 27 000 SKUs.
     """
     return SkuIndex(read_library())
+
+
+_STAMP: Final = "SELECT count(*), max(updated_at) FROM catalog_sku"
+_latest: dict[str, tuple[object, SkuIndex]] = {}
+
+
+def recent_index() -> SkuIndex:
+    """Return an index that may miss a product's new name of the last moments: for suggestions, not for
+    matching.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP)
+        stamp = cursor.fetchone()
+    held = _latest.get("index")
+    if held is None or held[0] != stamp:
+        held = _latest["index"] = (stamp, read_index())
+    return held[1]

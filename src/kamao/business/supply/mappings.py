@@ -29,7 +29,9 @@ def with_remembered(organisation_id: UUID, kind: str, tables: Sequence[Table]) -
     keys = {headers_key(table.headers) for table in tables}
     known = {
         row.headers_key: row.columns
-        for row in ColumnMapping.objects.filter(organisation_id=organisation_id, kind=kind, headers_key__in=keys)
+        for row in ColumnMapping.objects.filter(
+            organisation_id=organisation_id, kind=kind, headers_key__in=keys
+        )
     }
     chosen = []
     for table in tables:
@@ -45,7 +47,12 @@ def _mapping(columns: list[dict[str, Any]]) -> Mapping:
 
 
 def remember(
-    organisation_id: UUID, kind: str, headers: Sequence[str], choice: Sequence[tuple[int, str, bool]], *, at: datetime
+    organisation_id: UUID,
+    kind: str,
+    headers: Sequence[str],
+    choice: Sequence[tuple[int, str, bool]],
+    *,
+    at: datetime,
 ) -> Mapping:
     """Keep a person's choice: (column from 0, role, bare numbers are fen). Raises Refusal `invalid`."""
     roles = [role for _, role, _ in choice]
@@ -56,9 +63,15 @@ def remember(
         raise Refusal("invalid", zh="没有这一列。", en="There is no such column.")
     wanted = {"offers": ({"name", "spec"}, {"price"}), "codes": ({"secret"},)}.get(kind, ())
     if any(not group & set(roles) for group in wanted):
-        raise Refusal("invalid", zh="请至少选择商品名称和供货价。", en="Choose at least the product name and the supply price.")
+        raise Refusal(
+            "invalid",
+            zh="请至少选择商品名称和供货价。",
+            en="Choose at least the product name and the supply price.",
+        )
     columns = [
-        Column(place, headers[place], role, 100, fen=fen, tax=_tax(headers[place]), face="面值" in headers[place])
+        Column(
+            place, headers[place], role, 100, fen=fen, tax=_tax(headers[place]), face="面值" in headers[place]
+        )
         for place, role, fen in choice
     ]
     ColumnMapping.objects.update_or_create(

@@ -1,4 +1,5 @@
-"""Rows of supply: suppliers' offers by their own item numbers, imports with their rows, and what people decided.
+"""Rows of supply: suppliers' offers by their own item numbers, imports with their rows, and what people
+decided.
 
 Refuses codes in the clear: an uploaded file is stored sealed, and rows of code files hold no cells.
 """
@@ -68,12 +69,15 @@ class SupplierOffer(models.Model):
     """A supplier's offer under the supplier's own item number; its id is the engine offer's id.
 
     An ``item`` that starts with ``~`` is ours: the supplier names none, so there is one offer per SKU.
-    ``awaiting_quote``: made for codes that came before a price; it is paused and its price is only a stand-in.
-    ``unit_price_e4`` is the price sent last; the engine holds the history and which price is in force.
+    ``awaiting_quote``: made for codes that came before a price; it is paused and its price is only a
+    stand-in. ``unit_price_e4`` is the price sent last; the engine holds the history and which price is in
+    force.
     """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
-    supplier = models.ForeignKey(Organisation, models.PROTECT, related_name="supplier_offers", verbose_name=_("supplier"))
+    supplier = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="supplier_offers", verbose_name=_("supplier")
+    )
     livemode = models.BooleanField(_("live"), default=True)
     item = models.CharField(_("item number"), max_length=120)
     title = models.CharField(_("title in the sheet"), max_length=200, blank=True)
@@ -94,10 +98,13 @@ class SupplierOffer(models.Model):
         verbose_name = _("supplier's offer")
         verbose_name_plural = _("suppliers' offers")
         constraints = [
-            models.UniqueConstraint(fields=["supplier", "livemode", "item"], name="uq_supply_supplieroffer_item"),
+            models.UniqueConstraint(
+                fields=["supplier", "livemode", "item"], name="uq_supply_supplieroffer_item"
+            ),
             models.CheckConstraint(condition=Q(unit_price_e4__gt=0), name="ck_supply_supplieroffer_price"),
             models.CheckConstraint(
-                condition=Q(status__in=["active", "paused", "withdrawn"]), name="ck_supply_supplieroffer_status"
+                condition=Q(status__in=["active", "paused", "withdrawn"]),
+                name="ck_supply_supplieroffer_status",
             ),
             models.CheckConstraint(
                 condition=Q(awaiting_quote=False) | ~Q(status="active"), name="ck_supply_supplieroffer_quoted"
@@ -154,7 +161,9 @@ class SheetImport(models.Model):
         ]
         indexes = [
             models.Index(fields=["organisation", "-created_at"], name="ix_supply_sheetimport_recent"),
-            models.Index(fields=["touched_at"], name="ix_supply_sheetimport_todo", condition=Q(state="applying")),
+            models.Index(
+                fields=["touched_at"], name="ix_supply_sheetimport_todo", condition=Q(state="applying")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -270,7 +279,9 @@ class MatchDecision(models.Model):
     supplier = models.ForeignKey(Organisation, models.CASCADE, related_name="match_decisions")
     title_key = models.CharField(max_length=300)
     title = models.CharField(_("title"), max_length=200)
-    sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("SKU"))
+    sku = models.ForeignKey(
+        Sku, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("SKU")
+    )
     user_id = models.UUIDField(null=True)
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
 

@@ -1,7 +1,8 @@
-"""Offers of a supplier under its own item numbers: business row and engine row in one transaction, thousands at once.
+"""Offers of a supplier under its own item numbers: business row and engine row in one transaction, thousands
+at once.
 
-The one implementation behind the sheet import, the open API (`PUT /supply/offers`) and the console. Refuses nothing by
-exception: one outcome per draft, in order, with the engine's codes.
+The one implementation behind the sheet import, the open API (`PUT /supply/offers`) and the console. Refuses
+nothing by exception: one outcome per draft, in order, with the engine's codes.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ from kamao.engine.pricing.types import OfferUpsert
 from kamao.kernel.ids import new_uuid7
 
 STOCKED_KINDS: Final = frozenset({"code", "voucher", "licence", "course", "collectible"})
-"""Kinds that are delivered from sealed stock; all others are fulfilled by hand until a system is connected."""
+"""Kinds that are delivered from sealed stock; all others are fulfilled by hand until a system is
+connected.
+"""
 
 _COLUMNS: Final = (
     "id", "supplier_id", "livemode", "item", "title", "sku_id", "unit_price_e4", "currency", "tax_included",
@@ -35,8 +38,8 @@ _COLUMNS: Final = (
 class OfferDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What a supplier asks for one of its items. An empty ``item`` means "my offer for this SKU".
 
-    ``unit_price_e4`` None keeps the price an existing offer has (to pause or resume it). ``effective_from`` in the
-    past or None means at once.
+    ``unit_price_e4`` None keeps the price an existing offer has (to pause or resume it). ``effective_from``
+    in the past or None means at once.
     """
 
     sku: UUID
@@ -72,14 +75,17 @@ def put_supplier_offers(
 ) -> list[OfferOutcome]:
     """Create or change a supplier's offers; all of them commit together, each with its own outcome.
 
-    Outcomes: ``sku_not_found``, ``price_missing`` (a new offer needs one) and those of the engine's ``put_offers``.
-    The last of several drafts for one item wins.
+    Outcomes: ``sku_not_found``, ``price_missing`` (a new offer needs one) and those of the engine's
+    ``put_offers``. The last of several drafts for one item wins.
     """
     with transaction.atomic():
         # One supplier's offers are written by one at a time: two imports at once must not both make an item.
         Organisation.objects.select_for_update(no_key=True).get(pk=supplier)
         skus = {
-            row[0]: row for row in Sku.objects.filter(id__in={draft.sku for draft in drafts}).values_list("id", "code", "kind")
+            row[0]: row
+            for row in Sku.objects.filter(id__in={draft.sku for draft in drafts}).values_list(
+                "id", "code", "kind"
+            )
         }
         codes = {sku: row[1] for sku, row in skus.items()}
         found = _existing(supplier, drafts, codes, livemode=livemode)
@@ -95,7 +101,9 @@ def put_supplier_offers(
             if row is None and draft.unit_price_e4 is None:
                 outcomes.append(OfferOutcome("price_missing"))
                 continue
-            row, change = _merged(row, draft, item, supplier=supplier, kind=skus[draft.sku][2], at=at, livemode=livemode)
+            row, change = _merged(
+                row, draft, item, supplier=supplier, kind=skus[draft.sku][2], at=at, livemode=livemode
+            )
             found[item] = rows[row.id] = row
             asked.append((place, _upsert(row, at)))
             outcomes.append(OfferOutcome("done", row.id, change))
@@ -108,12 +116,16 @@ def _existing(
 ) -> dict[str, SupplierOffer]:
     """Lock and return the supplier's offers that the drafts may mean, by item."""
     keys = {draft.item for draft in drafts if draft.item} | {f"~{code}" for code in codes.values()}
-    offers = SupplierOffer.objects.select_for_update().filter(supplier_id=supplier, livemode=livemode, item__in=keys)
+    offers = SupplierOffer.objects.select_for_update().filter(
+        supplier_id=supplier, livemode=livemode, item__in=keys
+    )
     return {offer.item: offer for offer in offers.order_by("id")}
 
 
 def _adopted(found: dict[str, SupplierOffer], sku_code: str, item: str) -> SupplierOffer | None:
-    """Return the stand-in made for codes that came before the quote: the quote takes it over, codes and all."""
+    """Return the stand-in made for codes that came before the quote: the quote takes it over, codes and
+    all.
+    """
     stand_in = found.get(f"~{sku_code}")
     if stand_in is None or not stand_in.awaiting_quote:
         return None
@@ -123,13 +135,22 @@ def _adopted(found: dict[str, SupplierOffer], sku_code: str, item: str) -> Suppl
 
 
 def _merged(
-    row: SupplierOffer | None, draft: OfferDraft, item: str, *, supplier: UUID, kind: str, at: datetime, livemode: bool
+    row: SupplierOffer | None,
+    draft: OfferDraft,
+    item: str,
+    *,
+    supplier: UUID,
+    kind: str,
+    at: datetime,
+    livemode: bool,
 ) -> tuple[SupplierOffer, str]:
     price = draft.unit_price_e4
     status = "active" if draft.on_sale and not draft.awaiting_quote else "paused"
     if row is None:
         assert price is not None
-        row = SupplierOffer(id=new_uuid7(), supplier_id=supplier, livemode=livemode, unit_price_e4=price, created_at=at)
+        row = SupplierOffer(
+            id=new_uuid7(), supplier_id=supplier, livemode=livemode, unit_price_e4=price, created_at=at
+        )
         change = "new"
     elif row.awaiting_quote and not draft.awaiting_quote and price is not None:
         change = "new"
@@ -144,7 +165,9 @@ def _merged(
     if price is not None:
         row.unit_price_e4, row.awaiting_quote = price, draft.awaiting_quote
         row.currency, row.tax_included = draft.currency, draft.tax_included
-        row.effective_from = draft.effective_from if draft.effective_from and draft.effective_from > at else at
+        row.effective_from = (
+            draft.effective_from if draft.effective_from and draft.effective_from > at else at
+        )
     elif row.awaiting_quote:
         row.status = "paused"
     row.fulfilment = "stock" if kind in STOCKED_KINDS else "manual"

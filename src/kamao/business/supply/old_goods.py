@@ -1,7 +1,8 @@
 """Goods, private prices (密价) and unsold codes of an old shop: each sheet goes the way of its contents.
 
-Owns the choice of the way and private prices. Goods and codes go through the same imports as any supplier's; a private
-price becomes a dated rule of the merchant that the old member became. Refuses members and goods it does not know.
+Owns the choice of the way and private prices. Goods and codes go through the same imports as any supplier's;
+a private price becomes a dated rule of the merchant that the old member became. Refuses members and goods it
+does not know.
 """
 
 from collections.abc import Sequence
@@ -73,7 +74,9 @@ def import_goods(
     if supplier is not None:
         for kind, sheets in _other_sheets(book, private).items():
             options = Options(sheets=sheets)
-            made.append(_import(upload, kind, options, supplier, clock, actor, index, dry_run=dry_run, again=again))
+            made.append(
+                _import(upload, kind, options, supplier, clock, actor, index, dry_run=dry_run, again=again)
+            )
     return GoodsResult(made, lines)
 
 
@@ -81,7 +84,9 @@ def _other_sheets(book: RawBook, private: frozenset[str]) -> dict[str, tuple[str
     """Return the sheets of goods (they have a price) and of codes, without those of private prices."""
     rest = [sheet for sheet in book.sheets if sheet.name not in private and not sheet.hidden]
     codes = [sheet.name for sheet in rest if find_header(sheet, "codes")]
-    tables, _ = find_tables(msgspec.structs.replace(book, sheets=[sheet for sheet in rest if sheet.name not in codes]))
+    tables, _ = find_tables(
+        msgspec.structs.replace(book, sheets=[sheet for sheet in rest if sheet.name not in codes])
+    )
     ways = {"offers": tuple(table.sheet for table in tables), "codes": tuple(codes)}
     return {kind: sheets for kind, sheets in ways.items() if sheets}
 
@@ -110,7 +115,8 @@ def _private_prices(
         return []
     accounts = {record.text("account") for record in records}
     merchants = {
-        row.account: row.organisation_id for row in OldMember.objects.filter(source=source, account__in=accounts)
+        row.account: row.organisation_id
+        for row in OldMember.objects.filter(source=source, account__in=accounts)
     }
     lines: list[ReportLine] = []
     rules: list[PriceRule] = []
@@ -149,11 +155,15 @@ def _private_price(
     found = match_row(title, index)
     if found.sku is None:
         params = {"spec": record.text("spec") or record.text("product")}
-        return line("refused", reason_text(found.reason, "zh", params), reason_text(found.reason, "en", params)), None
+        return line(
+            "refused", reason_text(found.reason, "zh", params), reason_text(found.reason, "en", params)
+        ), None
     price = parse_price(record.cells.get("private"))
     if price.unit_price_e4 is None:
         params = {"price": record.text("private")}
-        return line("refused", reason_text(price.reason, "zh", params), reason_text(price.reason, "en", params)), None
+        return line(
+            "refused", reason_text(price.reason, "zh", params), reason_text(price.reason, "en", params)
+        ), None
     quantity = parse_count(record.cells.get("quantity")) or 1
     if quantity > ORDER_QUANTITY_MAX:
         return line("refused", "起购数量过大", "the quantity step is too large"), None
@@ -167,4 +177,6 @@ def _private_price(
     )  # fmt: skip
     if here is None:
         return line("new", f"{found.sku.title} 密价 {now}", f"{found.sku.title}: private price {now}"), rule
-    return line("differs", f"密价 {yuan(here)} 改为 {now}", f"the private price {yuan(here)} becomes {now}"), rule
+    return line(
+        "differs", f"密价 {yuan(here)} 改为 {now}", f"the private price {yuan(here)} becomes {now}"
+    ), rule

@@ -1,7 +1,9 @@
-"""Members of an old shop become merchants: organisation, level, sign-in, and one audited opening entry per balance.
+"""Members of an old shop become merchants: organisation, level, sign-in, and one audited opening entry per
+balance.
 
-Owns the memory of who came from where, so that a second run books nothing twice and only tells what differs. Refuses
-balances that are not exact, negative balances (a debt is settled by people) and levels it cannot read.
+Owns the memory of who came from where, so that a second run books nothing twice and only tells what differs.
+Refuses balances that are not exact, negative balances (a debt is settled by people) and levels it cannot
+read.
 """
 
 import re
@@ -33,14 +35,19 @@ from kamao.kernel.money import CURRENCY_EXPONENTS, E4
 
 SOURCE_MAX: Final = 64
 _LEVEL_NAMES: Final = (
-    (("普通", "默认", "注册", "游客", "basic", "default", "normal"), 0), (("铜", "青铜", "初级", "bronze"), 1), (("白银", "银", "中级", "silver"), 2),
+    (("普通", "默认", "注册", "游客", "basic", "default", "normal"), 0), (("铜", "青铜", "初级", "bronze"), 1), (("白银",
+                                                                                                     "银",
+                                                                                                     "中级",
+                                                                                                     "silver"), 2),
     (("黄金", "金牌", "金", "高级", "gold"), 3), (("白金", "铂金", "platinum"), 4), (("钻石", "钻", "至尊", "diamond"), 5),
 )  # fmt: skip
 _CODE: Final = "CNY"
 
 
 class ReportLine(msgspec.Struct, frozen=True):
-    """What became of one row: ``outcome`` is new, same, differs or refused, and a sentence in both languages."""
+    """What became of one row: ``outcome`` is new, same, differs or refused, and a sentence in both
+    languages.
+    """
 
     sheet: str
     number: int
@@ -84,14 +91,19 @@ def _read(record: Record) -> _Member:
         raise _Refused("没有账号", "the account is missing")
     level = read_level(record.text("level"))
     if level is None:
-        raise _Refused(f"等级“{record.text('level')[:20]}”无法识别，请写成数字", "the level cannot be read; write a number")
+        raise _Refused(
+            f"等级“{record.text('level')[:20]}”无法识别，请写成数字",
+            "the level cannot be read; write a number",
+        )
     balance = record.text("balance")
     price = parse_price(record.cells.get("balance")) if balance else None
     minor_e4 = E4 // 10 ** CURRENCY_EXPONENTS[_CODE]
     if price is None or price.reason in {"price_zero", "price_missing"}:
         minor = 0
     elif price.reason == "price_negative":
-        raise _Refused(f"余额为负（{balance}），请先结清欠款", "the balance is negative: settle the debt first")
+        raise _Refused(
+            f"余额为负（{balance}），请先结清欠款", "the balance is negative: settle the debt first"
+        )
     elif price.unit_price_e4 is None or price.unit_price_e4 % minor_e4 or price.currency not in {"", _CODE}:
         raise _Refused(f"余额“{balance[:20]}”不是准确到分的金额", "the balance is no amount in whole fen")
     else:
@@ -115,7 +127,9 @@ def import_members(
     """
     records = find_records(read_book(content, filename), MEMBERS, needed=frozenset({"account"}))
     if not records:
-        raise Refusal("file_unreadable", zh="没有找到会员账号列。", en="No column of member accounts was found.")
+        raise Refusal(
+            "file_unreadable", zh="没有找到会员账号列。", en="No column of member accounts was found."
+        )
     lines = []
     seen: dict[str, int] = {}
     for record in records:
@@ -123,16 +137,25 @@ def import_members(
             member = _read(record)
             first = seen.setdefault(member.account, record.number)
             if first != record.number:
-                raise _Refused(f"账号在第 {first} 行已出现", f"the account stands in row {first} already")  # noqa: TRY301
+                raise _Refused(f"账号在第 {first} 行已出现",
+                               f"the account stands in row {first} already")  # noqa: TRY301
             lines.append(_take(member, source=source[:SOURCE_MAX], at=at, actor=actor, dry_run=dry_run))
         except _Refused as reason:
-            lines.append(ReportLine(record.sheet, record.number, record.text("account"), "refused", reason.zh, reason.en))
+            lines.append(
+                ReportLine(
+                    record.sheet, record.number, record.text("account"), "refused", reason.zh, reason.en
+                )
+            )
     return lines
 
 
 def _take(member: _Member, *, source: str, at: datetime, actor: audit.Actor, dry_run: bool) -> ReportLine:
     with transaction.atomic():
-        known = OldMember.objects.select_related("organisation").filter(source=source, account=member.account).first()
+        known = (
+            OldMember.objects.select_related("organisation")
+            .filter(source=source, account=member.account)
+            .first()
+        )
         if known is not None:
             return _compare(member, known)
         if not dry_run:
@@ -176,11 +199,16 @@ def _create(member: _Member, *, source: str, at: datetime, actor: audit.Actor) -
     if member.balance_minor:
         _open_balance(organisation, member, source=source, at=at)
     OldMember.objects.create(
-        source=source, account=member.account, organisation=organisation, opening_minor=member.balance_minor, taken_at=at
+        source=source,
+        account=member.account,
+        organisation=organisation,
+        opening_minor=member.balance_minor,
+        taken_at=at,
     )
     audit.record(
         "member.take_over", actor=actor, at=at, organisation=organisation.id, object_kind="old_member",
-        object_id=f"{source}/{member.account}"[:120], details={"opening_minor": member.balance_minor, "level": member.level},
+        object_id=f"{source}/{member.account}"[:120], details={"opening_minor": member.balance_minor,
+                                                               "level": member.level},
     )  # fmt: skip
     if not member.active:
         operations.set_organisation_status(
@@ -191,7 +219,8 @@ def _create(member: _Member, *, source: str, at: datetime, actor: audit.Actor) -
 def _open_balance(organisation: Organisation, member: _Member, *, source: str, at: datetime) -> None:
     """Book the one opening entry: what the old shop owed its member, against the account of openings."""
     entry = Transfer(
-        key=f"opening:{source}:{member.account}", kind="opening", debit=platform("opening", organisation.currency),
+        key=f"opening:{source}:{member.account}", kind="opening", debit=platform("opening",
+                                                                                 organisation.currency),
         credit=wallet(organisation.id, organisation.currency), amount_minor=member.balance_minor,
         subject=organisation.id,
     )  # fmt: skip

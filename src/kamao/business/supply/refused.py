@@ -1,6 +1,7 @@
 """Refused rows given back: the supplier's own file with a reason column.
 
-Refuses to leave a row without its sentence; rows that wait for a decision are given back too, with what they wait for.
+Refuses to leave a row without its sentence; rows that wait for a decision are given back too, with what they
+wait for.
 """
 
 from pathlib import PurePosixPath
@@ -21,7 +22,9 @@ def refused_file(sheet_import: SheetImport, *, language: str) -> tuple[bytes, st
 
     Raises Refusal `not_found` when the original is no longer kept.
     """
-    rows = ImportRow.objects.filter(sheet_import=sheet_import, fate__in=[Fate.REFUSED, Fate.REVIEW]).order_by("place")
+    rows = ImportRow.objects.filter(sheet_import=sheet_import, fate__in=[Fate.REFUSED, Fate.REVIEW]).order_by(
+        "place"
+    )
     stem = PurePosixPath(sheet_import.filename.replace("\\", "/")).stem
     word = _WORDS["zh" if language.startswith("zh") else "en"]
     if sheet_import.kind == "codes":

@@ -1,7 +1,7 @@
 """The review queue: a person says what a row means, once; the answer is remembered for that supplier.
 
-Owns decisions and their effect on rows that wait. Refuses rows of another organisation (404) and rows that wait for
-something else than a decision.
+Owns decisions and their effect on rows that wait. Refuses rows of another organisation (404) and rows that
+wait for something else than a decision.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,16 @@ from kamao.business.identity import audit
 from kamao.business.supply.import_codes import CodeApplier
 from kamao.business.supply.import_offers import apply_rows
 from kamao.business.supply.imports import locked
-from kamao.business.supply.library import read_index
+from kamao.business.supply.library import recent_index
 from kamao.business.supply.models import Fate, ImportRow, MatchDecision, SheetImport
-from kamao.business.supply.sheets.match import RowTitle, suggest
 from kamao.business.supply.sheets.index import SkuIndex
+from kamao.business.supply.sheets.match import RowTitle, suggest
 from kamao.kernel.errors import Refusal
 
 _OPEN_STATES: Final = ("previewed", "applying", "done", "failed")
-_NOT_ABOUT_TITLE: Final = frozenset({"price_above_official", "price_far_below_official", "currency_differs", "item_moved"})
+_NOT_ABOUT_TITLE: Final = frozenset(
+    {"price_above_official", "price_far_below_official", "currency_differs", "item_moved"}
+)
 """Reasons that ask to confirm a value, not what a title means: the answer holds for that row alone."""
 
 
@@ -37,12 +39,16 @@ def waiting(supplier_id: UUID | None = None) -> QuerySet[ImportRow]:
 
 
 def suggestions(row: ImportRow, *, index: SkuIndex | None = None, limit: int = 5) -> list[tuple[Sku, int]]:
-    """Return SKUs a waiting row may mean with a likeness in percent: what the match found near, then the most alike."""
-    index = index or read_index()
-    ranked = suggest(RowTitle(name=row.title), index, limit=limit)
+    """Return SKUs a waiting row may mean with a likeness in percent: what the match found near, then the most
+    alike.
+    """
+    index = index or recent_index()
+    ranked = suggest(RowTitle(name=row.title), index, limit=limit) if row.title else []
     likeness = {sku.id: score for sku, score in ranked}
     near = [UUID(text) for text in row.near]
-    wanted = list(dict.fromkeys([*([row.sku_id] if row.sku_id else []), *near, *likeness]))[: limit + len(near)]
+    wanted = list(dict.fromkeys([*([row.sku_id] if row.sku_id else []), *near, *likeness]))[
+        : limit + len(near)
+    ]
     skus = Sku.objects.select_related("product").in_bulk(wanted)
     return [(skus[sku], likeness.get(sku, 0)) for sku in wanted if sku in skus][:limit]
 
@@ -57,13 +63,16 @@ def decide(
 ) -> int:
     """Settle a waiting row: it is this SKU, or (None) not our goods. Returns how many rows that settled.
 
-    A decision about a title settles every waiting row of the supplier with the same title and is remembered; one about
-    a value (an unusual price) settles its own row. Rows of imports already applied are put on sale at once.
+    A decision about a title settles every waiting row of the supplier with the same title and is remembered;
+    one about a value (an unusual price) settles its own row. Rows of imports already applied are put on sale
+    at once.
     """
     with transaction.atomic():
         row = waiting(supplier_id).select_for_update(of=("self",)).filter(pk=row_id).first()
         if row is None:
-            raise Refusal("not_found", zh="这一行已处理或不存在。", en="This row was settled or does not exist.")
+            raise Refusal(
+                "not_found", zh="这一行已处理或不存在。", en="This row was settled or does not exist."
+            )
         if sku_id is not None and not Sku.objects.filter(pk=sku_id).exclude(status="withdrawn").exists():
             raise Refusal("not_found", zh="没有这个规格。", en="There is no such SKU.")
         supplier = row.sheet_import.organisation_id
@@ -125,7 +134,9 @@ def _settle_in(
     sheet_import.save(update_fields=["counts"])
 
 
-def _import_late(sheet_import: SheetImport, rows: Sequence[ImportRow], sku_id: UUID | None, *, at: datetime) -> None:
+def _import_late(
+    sheet_import: SheetImport, rows: Sequence[ImportRow], sku_id: UUID | None, *, at: datetime
+) -> None:
     """Import the codes of rows that were decided after their import went past them."""
     places = {row.place: row for row in rows}
     refusals = CodeApplier(sheet_import).apply_places(sheet_import, sorted(places), at=at, sku=sku_id)

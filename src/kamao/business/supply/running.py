@@ -1,4 +1,6 @@
-"""Which preview and which application belong to a kind of import; the one door that page, CLI, API and worker use."""
+"""Which preview and which application belong to a kind of import; the one door that page, CLI, API and worker
+use.
+"""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +25,9 @@ _PREVIEWS: Final = {"offers": import_offers.preview, "codes": import_codes.previ
 
 
 def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> SheetImport:
-    """Preview an uploaded import by its kind; an unreadable file fails it with the reason, which is raised too."""
+    """Preview an uploaded import by its kind; an unreadable file fails it with the reason, which is raised
+    too.
+    """
     sheet_import = SheetImport.objects.get(pk=import_id)
     try:
         return _PREVIEWS[sheet_import.kind](import_id, at=at, index=index)
@@ -34,7 +38,11 @@ def preview(import_id: UUID, *, at: datetime, index: SkuIndex | None = None) -> 
 
 
 def apply(
-    import_id: UUID, *, clock: Clock, index: SkuIndex | None = None, on_chunk: Callable[[SheetImport], None] | None = None
+    import_id: UUID,
+    *,
+    clock: Clock,
+    index: SkuIndex | None = None,
+    on_chunk: Callable[[SheetImport], None] | None = None,
 ) -> SheetImport:
     """Apply a started import to its end; ``on_chunk`` hears of the progress."""
     sheet_import = SheetImport.objects.get(pk=import_id)
@@ -55,10 +63,11 @@ def _applier(sheet_import: SheetImport, index: SkuIndex | None = None) -> import
 
 
 class Rounds:
-    """What a worker repeats: one chunk of the import that waited longest, so that a long one holds up no other.
+    """What a worker repeats: one chunk of the import that waited longest, so that a long one holds up no
+    other.
 
-    Keeps the file of the import at hand read between rounds. A killed worker loses nothing: the next round of any
-    worker goes on at the import's mark.
+    Keeps the file of the import at hand read between rounds. A killed worker loses nothing: the next round of
+    any worker goes on at the import's mark.
     """
 
     def __init__(self) -> None:
@@ -66,7 +75,9 @@ class Rounds:
 
     def run_once(self, *, at: datetime) -> int:
         """Apply one chunk; returns how many imports were worked on (0 or 1)."""
-        waiting = SheetImport.objects.filter(state="applying").order_by(F("touched_at").asc(nulls_first=True), "id")
+        waiting = SheetImport.objects.filter(state="applying").order_by(
+            F("touched_at").asc(nulls_first=True), "id"
+        )
         sheet_import = waiting.first()
         if sheet_import is None:
             self._at_hand = None
@@ -95,7 +106,9 @@ def import_file(
     index: SkuIndex | None = None,
     on_chunk: Callable[[SheetImport], None] | None = None,
 ) -> SheetImport:
-    """Take a file from upload to its end in one call (CLI, demo, tests), or back to where a person must choose."""
+    """Take a file from upload to its end in one call (CLI, demo, tests), or back to where a person must
+    choose.
+    """
     sheet_import, _fresh = imports.upload(
         organisation, file, kind=kind, at=clock.now(), actor=actor, options=options, effective_at=effective_at,
         again=again,

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from kamao.portals.accounts.console_urls import console_patterns
-from kamao.portals.supplier import home
+from kamao.portals.accounts.console_urls import console_patterns, webhook_patterns
+from kamao.portals.supplier import home, imports, imports_reviews
 
 app_name = "supplier"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    *imports.patterns,
+    *imports_reviews.patterns,
     *console_patterns("supplier"),
+    *webhook_patterns("supplier"),
 ]

@@ -16,7 +16,9 @@ from kamao.business.supply.sheets.text import fold, squash
 
 
 class Attribute(msgspec.Struct, frozen=True, order=True):
-    """One exact property: ``time`` (m1, d7, forever), ``face``, ``count`` with a unit, ``data``, ``seats``, ``number``."""
+    """One exact property: ``time`` (m1, d7, forever), ``face``, ``count`` with a unit, ``data``, ``seats``,
+    ``number``.
+    """
 
     kind: str
     value: str
@@ -40,9 +42,13 @@ _CN_NUMBER = r"十[一二]|[一二两三四五六七八九十]"
 _BREAK = "\x1f"
 """Stands where something was taken out, so that what was apart does not join by accident before squashing."""
 
-_DATA = re.compile(rf"({_NUMBER})\s*(tb|gb|mb|t|g|m)(?![a-z0-9])(?=(流量|.?包|\s*.月包|国内|全国|通用)?)", re.ASCII)
+_DATA = re.compile(
+    rf"({_NUMBER})\s*(tb|gb|mb|t|g|m)(?![a-z0-9])(?=(流量|.?包|\s*.月包|国内|全国|通用)?)", re.ASCII
+)
 _FACE_MARKED = re.compile(rf"(?:面值|面额|价值)?\s*[¥]\s*({_NUMBER})\s*(?:元|块)?(?:面值|面额)?")
-_FACE_NAMED = re.compile(rf"(?:面值|面额|价值)?\s*({_NUMBER})\s*(?:元|圆|块钱|块|人民币|yuan|cny|rmb)(?![a-z])(?:面值|面额)?")
+_FACE_NAMED = re.compile(
+    rf"(?:面值|面额|价值)?\s*({_NUMBER})\s*(?:元|圆|块钱|块|人民币|yuan|cny|rmb)(?![a-z])(?:面值|面额)?"
+)
 _FACE_PREFIX = re.compile(rf"(?:面值|面额)[::\s]*({_NUMBER})|(?:rmb|cny)\s*({_NUMBER})")
 _SEATS = re.compile(r"(\d{1,3})\s*(?:台设备|个设备|设备|台电脑|台|用户|pcs?\b|devices?\b|users?\b)")
 _COUNTED = re.compile(rf"({_NUMBER})\s*(?:个|枚|颗|张|份|件)(?!月|季|年|星期|周|设备|用户)")
@@ -51,9 +57,15 @@ _TIME_COUNT = re.compile(
     r"|(years?|yrs?|quarters?|months?|mos?|weeks?|days?)\b)"
 )
 _TIME_WORDS: tuple[tuple[str, str], ...] = (
-    ("forever", r"永久(?:版|授权|激活|会员)?(?!会)|终身(?:版|授权)?|买断(?:版)?|\blifetime\b|\bperpetual\b|\bpermanent\b"),
+    (
+        "forever",
+        r"永久(?:版|授权|激活|会员)?(?!会)|终身(?:版|授权)?|买断(?:版)?|\blifetime\b|\bperpetual\b|\bpermanent\b",
+    ),
     ("m6", r"半年(?:卡|度|费|包)?|\bhalf[- ]?year(?:ly)?\b|\bsemi-?annual(?:ly)?\b"),
-    ("m12", r"年卡|年度(?:卡|会员卡)?(?=会员|vip|$|[\s\x1f])|年度卡|包年|年费|年包|全年|整年|\bannual(?:ly)?\b|\byearly\b"),
+    (
+        "m12",
+        r"年卡|年度(?:卡|会员卡)?(?=会员|vip|$|[\s\x1f])|年度卡|包年|年费|年包|全年|整年|\bannual(?:ly)?\b|\byearly\b",
+    ),
     ("m3", r"季卡|季度(?:卡)?|包季|季包|\bquarterly\b"),
     ("m1", r"月卡|月度(?:卡)?|包月|月包|月费|\bmonthly\b"),
     ("d7", r"周卡|周包|\bweekly\b"),
@@ -74,7 +86,7 @@ _DECORATION = re.compile(
 _SUPER_MEMBER = re.compile(r"超级(?:vip)?会员|超级vip|svip会员|s会员|svip")
 _MEMBER = re.compile(r"(?:vip)?会员(?:vip)?(?:卡)?|vip卡?")
 _MEMBER_TWICE = re.compile(r"(s?vip)(?:s?vip)+")
-_BRACKETS = str.maketrans({char: " " for char in "【】〔〕〖〗『』「」《》〈〉[](){}<>"})
+_BRACKETS = str.maketrans(dict.fromkeys("【】〔〕〖〗『』「」《》〈〉[](){}<>", " "))
 _RECHARGE = re.compile(r"自助充值|在线充值|充值(?!卡|码|券)")
 
 
@@ -160,7 +172,9 @@ def read_attributes(folded: str, units: frozenset[str]) -> tuple[str, frozenset[
     if any(char.isdigit() for char in folded):
         unit_pattern = _unit_pattern(units)
         if unit_pattern:
-            reader.take(unit_pattern, lambda m: Attribute("count", plain_number(m.group(1)), squash(m.group(2))))
+            reader.take(
+                unit_pattern, lambda m: Attribute("count", plain_number(m.group(1)), squash(m.group(2)))
+            )
         reader.take(_DATA, _data)
         for pattern in (_FACE_MARKED, _FACE_NAMED, _FACE_PREFIX):
             reader.take(pattern, _face)

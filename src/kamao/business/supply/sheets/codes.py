@@ -23,15 +23,21 @@ from kamao.kernel.errors import Refusal
 from kamao.kernel.limits import CODE_TEXT_MAX
 
 UNPACKED_MAX = 256 << 20
-_SEPARATORS = ("----", "---", "——", "--", "\t", "|", ",", "，", ";")  # noqa: RUF001 - as suppliers type them
+_SEPARATORS = ("----", "---", "——", "--", "\t", "|", ",", "，", ";")
 _SPACES = re.compile(r"\s{1,}")
-_LABEL = re.compile(r"^(?:卡号|账号|卡密|密码|兑换码|激活码|有效期至?|card|pin|code|key)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001
+_LABEL = re.compile(
+    r"^(?:卡号|账号|卡密|密码|兑换码|激活码|有效期至?|card|pin|code|key)\s*[:：]\s*", re.IGNORECASE
+)
 _MEMBER_SUFFIXES = frozenset({".txt", ".csv", ".tsv", ".xlsx", ""})
-_GENERIC_STEM = re.compile(r"(?:卡密|codes?|cards?|sheet|新建|文本文档|文件|data|export|导出|未命名|工作簿|[\d\s_\-()年月日.])*")
+_GENERIC_STEM = re.compile(
+    r"(?:卡密|codes?|cards?|sheet|新建|文本文档|文件|data|export|导出|未命名|工作簿|[\d\s_\-()年月日.])*"
+)
 
 
 class CodeRow(msgspec.Struct, frozen=True):
-    """One code in the clear with what its row says about the goods; ``reason`` is set where it cannot be taken."""
+    """One code in the clear with what its row says about the goods; ``reason`` is set where it cannot be
+    taken.
+    """
 
     part: str
     line: int
@@ -61,11 +67,16 @@ class CodeFile(msgspec.Struct, frozen=True):
         return f"CodeFile({len(self.rows)} rows)"
 
 
-def read_codes(content: bytes, filename: str = "", *, only: Sequence[str] = ()) -> CodeFile:
-    """Read a file of codes, or only some of its sheets. Raises Refusal file_unreadable or file_too_large."""
+def read_codes(
+    content: bytes, filename: str = "", *, only: Sequence[str] = (), names_goods: bool = True
+) -> CodeFile:
+    """Read a file of codes, or only some of its sheets. Raises Refusal file_unreadable or file_too_large.
+
+    ``names_goods``: the name of a file or sheet without a column for the goods says what they are.
+    """
     if content[:4] == b"PK\x03\x04" and not _is_workbook(content):
-        return _read_archive(content)
-    return _read_part(content, filename, only)
+        return _read_archive(content, names_goods=names_goods)
+    return _read_part(content, filename, only, names_goods=names_goods)
 
 
 def _is_workbook(content: bytes) -> bool:
@@ -86,7 +97,7 @@ def _member_name(entry: zipfile.ZipInfo) -> str:
         return entry.filename
 
 
-def _read_archive(content: bytes) -> CodeFile:
+def _read_archive(content: bytes, *, names_goods: bool) -> CodeFile:
     rows: list[CodeRow] = []
     parts: list[str] = []
     doubts: list[str] = []
@@ -107,17 +118,19 @@ def _read_archive(content: bytes) -> CodeFile:
                 if len(data) > entry.file_size or (data[:4] == b"PK\x03\x04" and not _is_workbook(data)):
                     raise Refusal("file_unreadable", zh="压缩包里不能再有压缩包。",
                                   en="An archive must not hold another archive.")  # fmt: skip
-                part = _read_part(data, path.name)
+                part = _read_part(data, path.name, names_goods=names_goods)
                 rows += part.rows
                 parts += part.parts
                 doubts += part.doubts
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
         raise Refusal("file_unreadable") from error
     return CodeFile(rows, tuple(parts), tuple(doubts))
 
 
-def _read_part(content: bytes, filename: str, only: Sequence[str] = ()) -> CodeFile:
-    stem = stated_goods(filename)
+def _read_part(
+    content: bytes, filename: str, only: Sequence[str] = (), *, names_goods: bool = True
+) -> CodeFile:
+    stem = stated_goods(filename) if names_goods else ""
     if content[:4] != b"PK\x03\x04":
         text, _encoding = decode(content)
         head = text[:65_536].splitlines()[:40]
@@ -132,7 +145,7 @@ def _read_part(content: bytes, filename: str, only: Sequence[str] = ()) -> CodeF
             continue
         part = filename if book.format == "csv" else sheet.name
         parts.append(part)
-        goods = stem or (stated_goods(sheet.name) if book.format == "xlsx" else "")
+        goods = stem or (stated_goods(sheet.name) if book.format == "xlsx" and names_goods else "")
         found = find_header(sheet, "codes")
         if found is None:
             rows += _untitled(book, sheet, part, goods)
@@ -157,7 +170,7 @@ def _looks_like_lines(head: Sequence[str]) -> bool:
     dashed = sum("----" in line or "——" in line for line in lines)
     if dashed * 2 > len(lines):
         return True
-    bare = sum(not any(char in line for char in "\t,;|，\"") for line in lines)
+    bare = sum(not any(char in line for char in '\t,;|，"') for line in lines)
     return bare == len(lines)
 
 
@@ -176,7 +189,11 @@ def _lines(text: str, part: str, goods: str) -> Iterator[CodeRow]:
             pieces = [piece.strip() for piece in stripped.split(separator)]
         if not started:
             started = True
-            if all(certainty == 100 for piece in pieces for _, certainty in header_roles(piece, "codes")[:1] or [("", 0)]):
+            if all(
+                certainty == 100
+                for piece in pieces
+                for _, certainty in header_roles(piece, "codes")[:1] or [("", 0)]
+            ):
                 continue
         yield _from_pieces(pieces, part, number, goods)
 
@@ -194,7 +211,7 @@ def _line_separator(head: Sequence[str]) -> str:
 def _from_pieces(pieces: list[str], part: str, line: int, goods: str) -> CodeRow:
     """Read the pieces of a line without a header: code; number, code; number, code, expiry."""
     pieces = [piece for piece in pieces if piece] if len(pieces) > 3 else pieces
-    if any(":" in piece or "：" in piece for piece in pieces):  # noqa: RUF001
+    if any(":" in piece or "：" in piece for piece in pieces):
         pieces = [_LABEL.sub("", piece) for piece in pieces]
     if len(pieces) == 1:
         return _checked(part, line, ("", goods, ""), "", pieces[0], None)
@@ -235,9 +252,7 @@ def _table(sheet: RawSheet, first: int, mapping: Mapping, part: str, goods: str)
             yield CodeRow(part, row.number, brand, name, spec, "", "", reason="hidden")
         elif not secret and _is_empty_or_total(cells, name if name_at >= 0 else _text(number)):
             continue
-        elif not isinstance(secret, str) and digits_lost(secret):
-            yield CodeRow(part, row.number, brand, name, spec, "", "", reason="secret_digits_lost")
-        elif not isinstance(number, str) and digits_lost(number):
+        elif (not isinstance(secret, str) and digits_lost(secret)) or (not isinstance(number, str) and digits_lost(number)):
             yield CodeRow(part, row.number, brand, name, spec, "", "", reason="secret_digits_lost")
         else:
             expiry = cells[expires_at] if 0 <= expires_at < width else None

@@ -1,7 +1,7 @@
 """Refused rows given back as the supplier's own file: the same format, encoding and columns, plus the reason.
 
-Owns the writing. Refuses to write a formula: every text is typed as text, and in CSV a text that a spreadsheet would
-run gets an apostrophe before it.
+Owns the writing. Refuses to write a formula: every text is typed as text, and in CSV a text that a
+spreadsheet would run gets an apostrophe before it.
 """
 
 import csv
@@ -35,14 +35,18 @@ def give_back(
     sheets = [(sheet, rows) for sheet, rows in sheets if rows]
     if book.format == "xlsx":
         return _xlsx(sheets), "xlsx"
-    encoding = {"utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}.get(book.encoding, book.encoding)
+    encoding = {"utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}.get(
+        book.encoding, book.encoding
+    )
     return _csv(sheets, encoding or "utf-8-sig", book.delimiter or ","), "csv"
 
 
 def _rows(
     sheet: RawSheet, reasons: Mapping[tuple[str, int], str], header: int | None, title: str
 ) -> list[tuple[CellValue, ...]]:
-    refused = [(row, reasons[sheet.name, row.number]) for row in sheet.rows if (sheet.name, row.number) in reasons]
+    refused = [
+        (row, reasons[sheet.name, row.number]) for row in sheet.rows if (sheet.name, row.number) in reasons
+    ]
     if not refused:
         return []
     head = next((row for row in sheet.rows if row.number == header), RawRow(0, ()))
@@ -57,7 +61,9 @@ def _padded(cells: Sequence[CellValue], width: int, last: str) -> tuple[CellValu
 
 
 def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[CellValue]]]]) -> bytes:
-    """Return a workbook of plain cells: text is text (long numbers keep their digits), numbers are numbers."""
+    """Return a workbook of plain cells: text is text (long numbers keep their digits), numbers are
+    numbers.
+    """
     book = Workbook(write_only=True)
     for name, rows in sheets:
         sheet = book.create_sheet(name[:31] or "Sheet")
@@ -83,7 +89,9 @@ def _xlsx(sheets: Sequence[tuple[RawSheet, list[tuple[CellValue, ...]]]]) -> byt
     return write_xlsx([(sheet.name, rows) for sheet, rows in sheets] or [("Sheet", [])])
 
 
-def write_csv(rows: Sequence[Sequence[CellValue]], *, encoding: str = "utf-8-sig", delimiter: str = ",") -> bytes:
+def write_csv(
+    rows: Sequence[Sequence[CellValue]], *, encoding: str = "utf-8-sig", delimiter: str = ","
+) -> bytes:
     """Return CSV bytes; characters an encoding lacks make the file UTF-8 instead, so that nothing is lost."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
@@ -97,5 +105,7 @@ def write_csv(rows: Sequence[Sequence[CellValue]], *, encoding: str = "utf-8-sig
         return text.encode("utf-8-sig")
 
 
-def _csv(sheets: Sequence[tuple[RawSheet, list[tuple[CellValue, ...]]]], encoding: str, delimiter: str) -> bytes:
+def _csv(
+    sheets: Sequence[tuple[RawSheet, list[tuple[CellValue, ...]]]], encoding: str, delimiter: str
+) -> bytes:
     return write_csv([row for _, rows in sheets for row in rows], encoding=encoding, delimiter=delimiter)

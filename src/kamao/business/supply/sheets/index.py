@@ -1,7 +1,7 @@
 """The library prepared for matching: every name a SKU may be written under, looked up by exact keys.
 
-Owns the forms of a name (with and without brand, other names of the brand, with the counting word or without) and
-how certain each is. Refuses similarity: a key is equal or it is not.
+Owns the forms of a name (with and without brand, other names of the brand, with the counting word or without)
+and how certain each is. Refuses similarity: a key is equal or it is not.
 """
 
 import re
@@ -16,10 +16,14 @@ from kamao.business.supply.sheets.library import LibrarySku
 from kamao.business.supply.sheets.text import compact, fold, squash
 
 EXACT, SAME, LOOSE = 0, 1, 2
-"""How a form came about: the text itself, the same words spelt otherwise, a word left out that changes nothing."""
+"""How a form came about: the text itself, the same words spelt otherwise, a word left out that changes
+nothing.
+"""
 
 _UNIT_VARIANT = re.compile(r"\d[\d,.]*\s*([^\d\s]{1,8})")
-_NOT_UNITS = frozenset({"讲", "课时", "节", "元", "年", "月", "天", "日", "季", "周", "个月", "gb", "mb", "g", "m", "t"})
+_NOT_UNITS = frozenset(
+    {"讲", "课时", "节", "元", "年", "月", "天", "日", "季", "周", "个月", "gb", "mb", "g", "m", "t"}
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -70,13 +74,19 @@ class SkuIndex:
             self.plain[compact(title)].append(index)
             self.plain[compact(f"{sku.brand} {title}")].append(index)
         others = tuple(canonical_core(fold(name)) for name in other_brands)
-        for product_name in (sku.product, *sku.product_names, *words.PRODUCT_OTHER_NAMES.get(sku.product, ())):
+        for product_name in (
+            sku.product,
+            *sku.product_names,
+            *words.PRODUCT_OTHER_NAMES.get(sku.product, ()),
+        ):
             parsed = product if product_name == sku.product else parse(product_name, self.units)
             self._add_forms(index, parsed, variant, brand, others)
         for title in sku.names:
             whole = parse(title, self.units)
             if whole.attributes == self.entries[index].attributes:
-                self._add_forms(index, whole, Parsed("", frozenset(), frozenset(), frozenset(), ""), brand, ())
+                self._add_forms(
+                    index, whole, Parsed("", frozenset(), frozenset(), frozenset(), ""), brand, ()
+                )
 
     def _add_forms(
         self, index: int, product: Parsed, variant: Parsed, brand: str, others: tuple[str, ...]
@@ -140,7 +150,9 @@ class SkuIndex:
 
 
 def _tails(core: str, brand: str, other: str) -> list[str]:
-    """Return what follows the brand, or another name of it, at the start of a core; the core itself if neither."""
+    """Return what follows the brand, or another name of it, at the start of a core; the core itself if
+    neither.
+    """
     if brand and core.startswith(brand):
         return [core[len(brand) :]] if len(core) > len(brand) else []
     if other and core.startswith(other) and len(core) > len(other):
@@ -160,7 +172,9 @@ def _units(library: list[LibrarySku]) -> frozenset[str]:
 
 
 def _other_names(library: list[LibrarySku]) -> dict[str, tuple[str, ...]]:
-    """Return well-known other names of the brands this library has, without those that are brands themselves."""
+    """Return well-known other names of the brands this library has, without those that are brands
+    themselves.
+    """
     brands = {fold(sku.brand) for sku in library}
     return {
         brand: tuple(name for name in names if fold(name) not in brands)

@@ -1,7 +1,8 @@
 """Matching a supplier's row to the library: deterministic, exact in every number, unit and kind.
 
-Owns the decision "this row is that SKU" and its explanation. Refuses to guess: two candidates, a missing number,
-an unstated kind or a word it does not know make the row one for a person. Similarity only ranks suggestions.
+Owns the decision "this row is that SKU" and its explanation. Refuses to guess: two candidates, a missing
+number, an unstated kind or a word it does not know make the row one for a person. Similarity only ranks
+suggestions.
 """
 
 import re
@@ -24,7 +25,8 @@ _BRANDS_STRIPPED_MAX = 3
 
 
 class RowTitle(msgspec.Struct, frozen=True):
-    """What one row says about its goods. ``kinds`` come from columns and the sheet's own title, not from the name.
+    """What one row says about its goods. ``kinds`` come from columns and the sheet's own title, not from the
+    name.
 
     ``spec_is_face`` is set where the column's header says that bare numbers are face values.
     """
@@ -104,7 +106,9 @@ def _take_apart(row: RowTitle, index: SkuIndex) -> _Row:
             if brand:
                 _add_core(cores, brand + base, index, loosened=loosened)
             if row.region and "电费" in base:
-                _add_core(cores, fold(row.region).removesuffix("省").removesuffix("市") + base, index, loosened=True)
+                _add_core(
+                    cores, fold(row.region).removesuffix("省").removesuffix("市") + base, index, loosened=True
+                )
     return _Row(
         plain=[compact(text) for text in texts[: 1 if row.spec else 2] + texts[2:]],
         cores=cores,
@@ -141,7 +145,9 @@ def _with_units(core: str, attributes: frozenset[Attribute]) -> list[str]:
 def _add_core(
     cores: list[tuple[str, frozenset[str], bool]], core: str, index: SkuIndex, *, loosened: bool
 ) -> None:
-    """Enter a core as it is and with leading or trailing brands taken off; the brands must then be the SKU's."""
+    """Enter a core as it is and with leading or trailing brands taken off; the brands must then be the
+    SKU's.
+    """
     stripped: frozenset[str] = frozenset()
     rest = core
     for _ in range(_BRANDS_STRIPPED_MAX):
@@ -160,7 +166,9 @@ def _add_core(
 def _hits(row: _Row, index: SkuIndex) -> dict[int, int]:
     """Return the SKUs whose name is one of the row's cores, with the level of the closest form."""
     found = _lookup(row.cores, index)
-    has_value = any(attribute.kind in _VALUE_KINDS or attribute.kind == "number" for attribute in row.attributes)
+    has_value = any(
+        attribute.kind in _VALUE_KINDS or attribute.kind == "number" for attribute in row.attributes
+    )
     if found or has_value:
         return found
     numbered: list[tuple[str, frozenset[str], bool]] = []
@@ -169,7 +177,9 @@ def _hits(row: _Row, index: SkuIndex) -> dict[int, int]:
         if match and (match.group(1) or match.group(3)):
             numbered.append((match.group(1) + match.group(3), brands, True))
             number = match.group(2)
-            row.attributes |= {Attribute("number", number.rstrip("0").rstrip(".") if "." in number else number)}
+            row.attributes |= {
+                Attribute("number", number.rstrip("0").rstrip(".") if "." in number else number)
+            }
     return _lookup(numbered, index)
 
 
@@ -288,7 +298,9 @@ def suggest(row: RowTitle, index: SkuIndex, limit: int = 5) -> list[tuple[Librar
     for core, score, _ in ranked:
         for hit in index.forms[core]:
             entry = index.entries[hit]
-            shared = len(parsed.attributes & entry.attributes) / max(1, len(parsed.attributes | entry.attributes))
+            shared = len(parsed.attributes & entry.attributes) / max(
+                1, len(parsed.attributes | entry.attributes)
+            )
             kind = 1.0 if _kinds_agree(parsed.kinds, entry.sku.kind) else 0.0
             total = 0.7 * score + 25 * shared + 5 * kind
             scored[hit] = max(total, scored.get(hit, 0.0))

@@ -1,6 +1,7 @@
 """What a price sheet asks for, row by row: put on sale, ask a person, or refuse, each with its reason.
 
-Owns the order of the checks. Refuses to touch anything: it answers with plain values, the same for page, API and CLI.
+Owns the order of the checks. Refuses to touch anything: it answers with plain values, the same for page, API
+and CLI.
 """
 
 from collections.abc import Mapping as Map
@@ -119,7 +120,9 @@ def _kinds(kind: str, target: str) -> frozenset[str]:
 def decision_key(title: RowTitle) -> str:
     """Return the key under which a person's decision about a title is remembered."""
     kinds = "+".join(sorted(title.kinds))
-    return "|".join((compact(joined((title.brand, title.name, title.spec))), kinds, compact(title.region)))[:300]
+    return "|".join((compact(joined((title.brand, title.name, title.spec))), kinds, compact(title.region)))[
+        :300
+    ]
 
 
 def plan_offers(
@@ -188,7 +191,9 @@ class _Planner:
             "offer",
             found.reason,
             item=cells.text("item"),
-            title=joined((title.brand if title.brand not in title.name else "", title.name, title.spec))[:TITLE_MAX],
+            title=joined((title.brand if title.brand not in title.name else "", title.name, title.spec))[
+                :TITLE_MAX
+            ],
             price_text=cells.text("price")[:64],
             key=decision_key(title),
             sku=found.sku,
@@ -244,7 +249,9 @@ class _Planner:
         before = self._known.get(row.item) if row.item else None
         if before is not None and before != sku.id:
             old = self._by_id.get(before)
-            return _review(row, "item_moved", item=row.item, before=old.title if old else "?", after=sku.title)
+            return _review(
+                row, "item_moved", item=row.item, before=old.title if old else "?", after=sku.title
+            )
         if not row.item:
             place = (row.sheet, row.number)
             first = self._goods.setdefault(sku.id, place)
@@ -302,9 +309,9 @@ def _review(row: PlannedRow, reason: str, /, **params: str) -> PlannedRow:
 
 
 def fen_suspected(rows: Sequence[PlannedRow]) -> bool:
-    """Tell whether a sheet's prices look like fen: most matched rows cost more than twenty official prices."""
-    priced = [
-        row for row in rows if row.sku and row.sku.official_price_e4 and row.unit_price_e4 is not None
-    ]
+    """Tell whether a sheet's prices look like fen: most matched rows cost more than twenty official
+    prices.
+    """
+    priced = [row for row in rows if row.sku and row.sku.official_price_e4 and row.unit_price_e4 is not None]
     huge = [row for row in priced if (row.unit_price_e4 or 0) > 20 * (row.sku.official_price_e4 or 0)]  # type: ignore[union-attr]
     return len(huge) >= 3 and len(huge) * 5 >= len(priced) * 4

@@ -1,8 +1,8 @@
 """Reading files as suppliers send them: bytes in, sheets of cells out.
 
-Owns decoding (UTF-8, UTF-16, GB18030, Big5), delimiters, XLSX through openpyxl and defusedxml, and the limits on
-size, rows, columns and compression. Refuses to evaluate anything: a formula is its text or the value it was saved
-with. Refuses old, encrypted or foreign formats with a sentence that says what to send instead.
+Owns decoding (UTF-8, UTF-16, GB18030, Big5), delimiters, XLSX through openpyxl and defusedxml, and the limits
+on size, rows, columns and compression. Refuses to evaluate anything: a formula is its text or the value it
+was saved with. Refuses old, encrypted or foreign formats with a sentence that says what to send instead.
 """
 
 import csv
@@ -89,7 +89,11 @@ def read_book(content: bytes, filename: str = "") -> RawBook:
             zh="这是旧版 .xls 或加了密码的文件。请去掉密码，另存为 .xlsx 后重新上传。",
             en="This is an old .xls or a password-protected file. Remove the password and save it as .xlsx.",
         )
-    if content[:5] == b"%PDF-" or content[:4] in {b"\x89PNG", b"Rar!", b"7z\xbc\xaf"} or content[:3] == b"\xff\xd8\xff":
+    if (
+        content[:5] == b"%PDF-"
+        or content[:4] in {b"\x89PNG", b"Rar!", b"7z\xbc\xaf"}
+        or content[:3] == b"\xff\xd8\xff"
+    ):
         raise Refusal("file_unreadable")
     text, encoding = decode(content)
     delimiter = sniff_delimiter(text)
@@ -99,7 +103,8 @@ def read_book(content: bytes, filename: str = "") -> RawBook:
 def decode(content: bytes) -> tuple[str, str]:
     """Return the text of a file and the name of its encoding.
 
-    Byte order marks decide first, then strict UTF-8, then whichever of GB18030 and Big5 reads as more ordinary text.
+    Byte order marks decide first, then strict UTF-8, then whichever of GB18030 and Big5 reads as more
+    ordinary text.
     """
     for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if content.startswith(mark):
@@ -137,7 +142,9 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
 
 
 def _ordinary(text: str) -> float:
-    """Return how much of a text is ordinary: the share of ASCII and of GB2312 level-1 or Big5 level-1 characters."""
+    """Return how much of a text is ordinary: the share of ASCII and of GB2312 level-1 or Big5 level-1
+    characters.
+    """
     sample = text[:20_000]
     if not sample:
         return 0.0
@@ -147,7 +154,7 @@ def _ordinary(text: str) -> float:
             good += 1.0 if char.isprintable() or char in "\r\n\t" else -1.0
         elif "\u4e00" <= char <= "\u9fff":
             good += 1.0 if _is_common(char) else -0.3
-        elif char in "，。、：；（）【】《》“”￥¥·～！？　" or "\uff01" <= char <= "\uff5e":  # noqa: RUF001
+        elif char in "，。、：；（）【】《》“”￥¥·～！？　" or "\uff01" <= char <= "\uff5e":
             good += 1.0
         else:
             good -= 1.0
@@ -172,7 +179,7 @@ def sniff_delimiter(text: str) -> str:
         return head[4]
     lines = [line for line in head.splitlines() if line.strip()][:50]
     best, best_score = ",", 0.0
-    for delimiter in (",", "\t", ";", "|", "，"):  # noqa: RUF001
+    for delimiter in (",", "\t", ";", "|", "，"):
         counts = [_unquoted(line, delimiter) for line in lines]
         filled = [count for count in counts if count]
         if not filled:
@@ -249,7 +256,7 @@ def _read_xlsx(content: bytes) -> RawBook:
             return RawBook("xlsx", _sheets(content, archive))
     except (
         zipfile.BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, ValueError, TypeError,
-        IndexError, AttributeError, OSError, EOFError, NotImplementedError,
+        IndexError, AttributeError, OSError, EOFError, RuntimeError,
     ) as error:  # fmt: skip
         # Damage inside a workbook surfaces as any of these from openpyxl; each means the same to the sender.
         raise Refusal("file_unreadable") from error
@@ -265,7 +272,9 @@ def _sheets(content: bytes, archive: zipfile.ZipFile) -> list[RawSheet]:
             layout = _layout(archive, sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells the part's name nowhere else
             if layout.formulas and formulas is None:
                 formulas = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-            saved = formulas[sheet.title].iter_rows(values_only=True) if layout.formulas and formulas else None
+            saved = (
+                formulas[sheet.title].iter_rows(values_only=True) if layout.formulas and formulas else None
+            )
             rows = _rows(sheet.iter_rows(values_only=True), saved, layout, cells_left)
             cells_left -= sum(len(row.cells) for row in rows)
             hidden = sheet.sheet_state != "visible"

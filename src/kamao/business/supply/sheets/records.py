@@ -51,15 +51,21 @@ class Record(msgspec.Struct, frozen=True):
 
 def find_records(book: RawBook, vocabulary: Vocabulary, *, needed: frozenset[str]) -> list[Record]:
     """Return the rows of every visible sheet whose header has the needed meanings."""
-    return [record for sheet in book.sheets if not sheet.hidden for record in _records(sheet, vocabulary, needed)]
+    return [
+        record for sheet in book.sheets if not sheet.hidden for record in _records(sheet, vocabulary, needed)
+    ]
 
 
 def sheets_with(book: RawBook, vocabulary: Vocabulary, *, needed: frozenset[str]) -> frozenset[str]:
     """Return the names of the visible sheets whose header has the needed meanings."""
-    return frozenset(sheet.name for sheet in book.sheets if not sheet.hidden and _header(sheet, vocabulary, needed))
+    return frozenset(
+        sheet.name for sheet in book.sheets if not sheet.hidden and _header(sheet, vocabulary, needed)
+    )
 
 
-def _header(sheet: RawSheet, vocabulary: Vocabulary, needed: frozenset[str]) -> tuple[int, dict[str, int]] | None:
+def _header(
+    sheet: RawSheet, vocabulary: Vocabulary, needed: frozenset[str]
+) -> tuple[int, dict[str, int]] | None:
     meanings = {compact(word): role for role, words in vocabulary.items() for word in words}
     best: tuple[int, dict[str, int]] | None = None
     for at, row in enumerate(sheet.rows[:_HEADER_WITHIN]):

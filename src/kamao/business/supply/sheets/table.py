@@ -34,7 +34,9 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A sheet's table: its headers, the proposed mapping, all its rows, and the kinds its title or name states."""
+    """A sheet's table: its headers, the proposed mapping, all its rows, and the kinds its title or name
+    states.
+    """
 
     sheet: str
     headers: tuple[str, ...]
@@ -110,7 +112,7 @@ def _stacked(upper: list[str], lower: list[str]) -> list[str]:
         top = upper[at] if at < len(upper) else ""
         bottom = lower[at] if at < len(lower) else ""
         span = top or span
-        joined.append(bottom if bottom else top)
+        joined.append(bottom or top)
     return joined
 
 
@@ -123,7 +125,10 @@ def _find_table(sheet: RawSheet, purpose: str) -> Table | None:
     sample = [row.cells for row in body if row.cells and not row.hidden][:_SAMPLE]
     mapping = propose(headers, sample, purpose=purpose, hidden=sheet.hidden_columns)
     title = [text for row in sheet.rows[:first] for text in _texts(row) if text]
-    lines = [Line(sheet.name, row.number, row.cells, "title" if any(_texts(row)) else "blank") for row in sheet.rows[:first]]
+    lines = [
+        Line(sheet.name, row.number, row.cells, "title" if any(_texts(row)) else "blank")
+        for row in sheet.rows[:first]
+    ]
     lines += [Line(sheet.name, row.number, row.cells, "header") for row in sheet.rows[first : first + height]]
     lines += _body(sheet, body, headers, mapping)
     return Table(
@@ -160,7 +165,7 @@ def _nature(texts: list[str], filled: list[str], mapping: Mapping) -> str:
     keys = [compact(text) for text in filled]
     numbers = [key for key in keys if re.fullmatch(r"[\d.,¥元]*", key)]
     words = [key for key in keys if key not in numbers]
-    if words and all(re.sub(r"[:：]?[\d.,¥元条个项行]*$", "", key) in TOTAL_WORDS for key in words):  # noqa: RUF001
+    if words and all(re.sub(r"[:：]?[\d.,¥元条个项行]*$", "", key) in TOTAL_WORDS for key in words):
         return "total"
     named = {column.at for column in mapping.columns if column.role in {"name", "spec", "item"}}
     priced = {column.at for column in mapping.columns if column.role in {"price", "secret", "number"}}

@@ -20,7 +20,9 @@ CellValue = str | int | float | Decimal | datetime | date | time | bool | None
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price read from a cell: e4 units of ``currency`` (empty where the cell names none), or a reason code."""
+    """A price read from a cell: e4 units of ``currency`` (empty where the cell names none), or a reason
+    code.
+    """
 
     unit_price_e4: int | None = None
     currency: str = ""
@@ -28,20 +30,27 @@ class Price(msgspec.Struct, frozen=True):
 
 
 _CURRENCY_WORDS = (
-    ("cny", "CNY"), ("rmb", "CNY"), ("cnh", "CNY"), ("人民币", "CNY"), ("yuan", "CNY"), ("￥", "CNY"), ("¥", "CNY"),
-    ("hk$", "HKD"), ("hkd", "HKD"), ("港币", "HKD"), ("港元", "HKD"), ("nt$", "TWD"), ("twd", "TWD"), ("台币", "TWD"),
-    ("us$", "USD"), ("usdt", "?"), ("usd", "USD"), ("美元", "USD"), ("美金", "USD"), ("eur", "EUR"), ("欧元", "EUR"),
+    ("cny", "CNY"), ("rmb", "CNY"), ("cnh", "CNY"), ("人民币", "CNY"), ("yuan", "CNY"), ("￥", "CNY"), ("¥",
+                                                                                                    "CNY"),
+    ("hk$", "HKD"), ("hkd", "HKD"), ("港币", "HKD"), ("港元", "HKD"), ("nt$", "TWD"), ("twd", "TWD"), ("台币",
+                                                                                                   "TWD"),
+    ("us$", "USD"), ("usdt", "?"), ("usd", "USD"), ("美元", "USD"), ("美金", "USD"), ("eur", "EUR"), ("欧元",
+                                                                                                  "EUR"),
     ("€", "EUR"), ("gbp", "GBP"), ("£", "GBP"), ("英镑", "GBP"), ("jpy", "JPY"), ("日元", "JPY"), ("円", "JPY"),
-    ("krw", "KRW"), ("韩元", "KRW"), ("sgd", "SGD"), ("myr", "MYR"), ("thb", "THB"), ("泰铢", "THB"), ("try", "TRY"),
-    ("里拉", "TRY"), ("rub", "RUB"), ("卢布", "RUB"), ("inr", "INR"), ("卢比", "INR"), ("澳门元", "MOP"), ("mop", "MOP"),
+    ("krw", "KRW"), ("韩元", "KRW"), ("sgd", "SGD"), ("myr", "MYR"), ("thb", "THB"), ("泰铢", "THB"), ("try",
+                                                                                                   "TRY"),
+    ("里拉", "TRY"), ("rub", "RUB"), ("卢布", "RUB"), ("inr", "INR"), ("卢比", "INR"), ("澳门元", "MOP"), ("mop",
+                                                                                                  "MOP"),
     ("元", "CNY"), ("圆", "CNY"), ("块钱", "CNY"), ("块", "CNY"), ("$", "USD"),
 )  # fmt: skip
 _PER_UNIT = re.compile(r"/?(?:每)?(?:张|个|份|次|条|笔|枚|件|套|单|pcs?|ea|unit)$")
 _ASK = re.compile(
     r"面议|询价|电议|议价|待定|私聊|咨询|联系|暂无|无价|价格?另议|另议|时价|tbd|n/?a|ask|call|negotiable|on request"
 )
-_OFF = re.compile(r"缺货|下架|停售|断货|售罄|无货|维护|停用|暂停|关闭|禁售|sold ?out|out of stock|discontinued")
-_RANGE = re.compile(r"\d\s*(?:-|~|～|–|—|至|到|to)\s*[¥￥$]?\s*\d")  # noqa: RUF001 - suppliers type every kind of dash
+_OFF = re.compile(
+    r"缺货|下架|停售|断货|售罄|无货|维护|停用|暂停|关闭|禁售|sold ?out|out of stock|discontinued"
+)
+_RANGE = re.compile(r"\d\s*(?:-|~|～|–|—|至|到|to)\s*[¥￥$]?\s*\d")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _PLAIN = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 _APPROXIMATE = re.compile(r"[≈约起]|左右|以上|以内")
@@ -92,7 +101,7 @@ def parse_price(value: CellValue, *, fen: bool = False) -> Price:
     if value is None or isinstance(value, bool | datetime | date | time):
         return Price(reason="price_missing" if value is None else "price_unreadable")
     raw = str(value).strip()
-    if raw.startswith("=") or raw.startswith("@"):
+    if raw.startswith(("=", "@")):
         return Price(reason="price_formula")
     text = fold(raw)
     if not text or text in {"-", "--", "—", "/", "无", "null", "none"}:
@@ -111,12 +120,12 @@ def _price_text(text: str, *, fen: bool) -> Price:
         return Price(reason="price_discount")
     if _APPROXIMATE.search(text):
         return Price(reason="price_approximate")
-    negative = text.startswith(("-", "−", "(")) or "¥-" in text or "￥-" in text  # noqa: RUF001
+    negative = text.startswith(("-", "−", "(")) or "¥-" in text or "￥-" in text
     text = text.strip("()") if text.startswith("(") and text.endswith(")") else text
     body, currencies, in_fen = _without_currency(_PER_UNIT.sub("", text.replace(" ", "")))
     if len(currencies) > 1 or "?" in currencies:
         return Price(reason="price_currency")
-    number = parse_number(body.lstrip("-−+"))  # noqa: RUF001
+    number = parse_number(body.lstrip("-−+"))
     if number is None:
         return Price(reason="price_unreadable")
     if negative and number != 0:
@@ -165,15 +174,19 @@ def parse_count(value: CellValue) -> int | None:
 
 _STATES = (
     ("off", ("下架", "停售", "缺货", "断货", "售罄", "无货", "暂停", "停用", "禁用", "维护", "关闭", "off", "offline", "paused",
-             "inactive", "disabled", "soldout", "outofstock", "unavailable", "否", "no", "n", "0", "false", "不可售",
+             "inactive", "disabled", "soldout", "outofstock", "unavailable", "否", "no", "n", "0", "false",
+             "不可售",
              "已下架", "下线", "discontinued")),
     ("on", ("在售", "上架", "正常", "可售", "有货", "现货", "启用", "销售中", "在线", "充足", "on", "online", "active", "enabled",
-            "available", "onsale", "instock", "selling", "是", "yes", "y", "1", "true", "已上架", "开启", "normal", "ok")),
+            "available", "onsale", "instock", "selling", "是", "yes", "y", "1", "true", "已上架", "开启", "normal",
+            "ok")),
 )  # fmt: skip
 
 
 def parse_state(value: CellValue) -> str | None:
-    """Return ``on`` or ``off`` for a state cell, ``on`` where it is empty, None where it says something else."""
+    """Return ``on`` or ``off`` for a state cell, ``on`` where it is empty, None where it says something
+    else.
+    """
     text = fold("" if value is None else str(value)).replace(" ", "").replace("-", "").replace("_", "")
     if not text:
         return "on"
@@ -189,21 +202,26 @@ _DATE_TEXT = re.compile(
 )
 _DATE_DIGITS = re.compile(r"(?P<y>20\d{2})(?P<m>\d{2})(?P<d>\d{2})")
 _DATE_SHORT = re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4})")
-_FOREVER = {"长期", "永久", "永久有效", "长期有效", "无期限", "不过期", "无", "不限", "终身", "forever", "never", "permanent", "lifetime",
+_FOREVER = {"长期", "永久", "永久有效", "长期有效", "无期限", "不过期", "无", "不限", "终身", "forever", "never", "permanent",
+            "lifetime",
             "longterm", "unlimited", "none", "n/a", "-", "--", "/"}  # fmt: skip
 _EXCEL_DAYS = range(36_526, 73_051)  # 2000-01-01 … 2100-01-01 as a spreadsheet's day number
 _EXCEL_EPOCH = date(1899, 12, 30)
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A moment read from a cell; ``at`` is None for "no limit" unless ``reason`` says that it is unreadable."""
+    """A moment read from a cell; ``at`` is None for "no limit" unless ``reason`` says that it is
+    unreadable.
+    """
 
     at: datetime | None = None
     reason: str = ""
 
 
 def end_of_business_day(day: date, zone: ZoneInfo = BUSINESS_ZONE) -> datetime:
-    """Return the moment (UTC) at which a day is over in the business zone: a code dated that day still works."""
+    """Return the moment (UTC) at which a day is over in the business zone: a code dated that day still
+    works.
+    """
     return _of_day(day, zone, ends=True)
 
 
@@ -280,5 +298,7 @@ def cell_text(value: CellValue) -> str:
 
 
 def digits_lost(value: CellValue) -> bool:
-    """Tell whether a number is longer than a spreadsheet keeps exactly: its last digits are not to be trusted."""
+    """Tell whether a number is longer than a spreadsheet keeps exactly: its last digits are not to be
+    trusted.
+    """
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 10**_DIGITS_EXACT

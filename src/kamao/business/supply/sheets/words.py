@@ -1,26 +1,38 @@
 """The vocabulary of suppliers' sheets: kinds, regions, decoration, well-known other names of brands.
 
 Owns word lists only. A word belongs here when it never changes which goods are meant (decoration), or when it
-names exactly one kind, region or brand; a word that could mean two things stays out, so that the row is reviewed.
+names exactly one kind, region or brand; a word that could mean two things stays out, so that the row is
+reviewed.
 """
 
 from typing import Final
 
 KIND_WORDS: Final[tuple[tuple[str, str], ...]] = (
-    ("topup", r"官方直充|官方代充|自动直充|秒到直充|直接充值|在线直充|账号直充|直充|直冲|代充|秒充|秒冲|慢充|快充|"
-              r"\bdirect top[- ]?up\b|\bdirect recharge\b|\btop[- ]?up\b|\btopup\b"),
-    ("code", r"自动发卡密|电子卡密|卡密|卡号密码|兑换码|激活码|充值码|礼品码|序列号|cd[- ]?keys?|\bcdk\b|cdk|"
-             r"\bredeem(?:ption)? codes?\b|\bgift codes?\b|\bcodes?\b|\bkeys?\b"),
-)  # fmt: skip
-"""Words in a title that name the kind, longest first. 充值 alone is part of many product names and decides nothing."""
+    (
+        "topup",
+        r"官方直充|官方代充|自动直充|秒到直充|直接充值|在线直充|账号直充|直充|直冲|代充|秒充|秒冲|慢充|快充"
+        r"|\bdirect top[- ]?up\b|\bdirect recharge\b|\btop[- ]?up\b|\btopup\b",
+    ),
+    (
+        "code",
+        r"自动发卡密|电子卡密|卡密|卡号密码|兑换码|激活码|充值码|礼品码|序列号|cd[- ]?keys?|\bcdk\b|cdk"
+        r"|\bredeem(?:ption)? codes?\b|\bgift codes?\b|\bcodes?\b|\bkeys?\b",
+    ),
+)
+"""Words in a title that name the kind, longest first. 充值 alone is part of many product names and decides
+nothing.
+"""
 
 KIND_CELLS: Final[dict[str, str]] = {
     **dict.fromkeys(
-        ("直充", "直冲", "充值", "代充", "在线充值", "直接充值", "账号充值", "话费充值", "topup", "directtopup", "recharge", "directrecharge",
+        ("直充", "直冲", "充值", "代充", "在线充值", "直接充值", "账号充值", "话费充值", "topup", "directtopup", "recharge",
+         "directrecharge",
          "direct", "快充", "慢充", "官方直充", "自动充值", "api直充", "接口直充"), "topup"),
     **dict.fromkeys(
-        ("卡密", "卡", "卡券", "兑换码", "激活码", "充值码", "cdk", "cdkey", "code", "codes", "key", "keys", "giftcard", "电子卡", "点卡",
-         "券码", "电子券", "卡密自动发货", "自动发货卡密", "发卡", "卡密类", "电子卡密", "pin", "ecode", "redeemcode", "序列号", "礼品卡"), "code"),
+        ("卡密", "卡", "卡券", "兑换码", "激活码", "充值码", "cdk", "cdkey", "code", "codes", "key", "keys", "giftcard",
+         "电子卡", "点卡",
+         "券码", "电子券", "卡密自动发货", "自动发货卡密", "发卡", "卡密类", "电子卡密", "pin", "ecode", "redeemcode", "序列号", "礼品卡"),
+         "code"),
     **dict.fromkeys(("券", "代金券", "优惠券", "voucher", "coupon"), "voucher"),
     **dict.fromkeys(("授权", "软件授权", "licence", "license", "许可证"), "licence"),
     **dict.fromkeys(("课程", "course"), "course"),
@@ -29,7 +41,8 @@ KIND_CELLS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 TARGET_CELLS: Final = (
-    "手机", "电话", "qq", "账号", "帐号", "户号", "uid", "游戏id", "角色", "区服", "邮箱", "email", "phone", "account", "meter", "mobile",
+    "手机", "电话", "qq", "账号", "帐号", "户号", "uid", "游戏id", "角色", "区服", "邮箱", "email", "phone", "account", "meter",
+    "mobile",
 )  # fmt: skip
 """A top-up column that names one of these says that the goods are topped up."""
 
@@ -62,9 +75,11 @@ PROVINCES: Final = (
 DECORATION: Final = (
     "自动发货", "秒发货", "极速发货", "当天发货", "秒发", "秒到账", "秒到", "急速到账", "极速到账", "快速到账", "24小时", "24h",
     "官方正品", "正品保证", "正品保障", "官方授权", "官方旗舰", "官方", "正版", "正品", "原装",
-    "特价", "促销", "热销", "热卖", "爆款", "爆品", "推荐", "主推", "新品上架", "现货", "优惠", "低价", "包邮", "限时", "活动价", "一手货源", "一手", "稳定",
+    "特价", "促销", "热销", "热卖", "爆款", "爆品", "推荐", "主推", "新品上架", "现货", "优惠", "低价", "包邮", "限时", "活动价", "一手货源", "一手",
+    "稳定",
     "全国通用", "国内", "支持全国", "售后无忧", "质保", "可查", "在线发货", "批发", "电子版",
-    r"\bofficial\b", r"\bgenuine\b", r"\binstant(?: delivery)?\b", r"\bhot\b", r"\bsale\b", r"\bfast delivery\b",
+    r"\bofficial\b", r"\bgenuine\b", r"\binstant(?: delivery)?\b", r"\bhot\b", r"\bsale\b",
+    r"\bfast delivery\b",
 )  # fmt: skip
 """Words that praise or describe delivery and never change the goods."""
 
@@ -122,7 +137,9 @@ BRAND_OTHER_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "帆书": ("樊登读书",),
     "粉笔": ("粉笔公考",),
 }
-"""Other names of a brand; used only where the library has the brand and the other name means nothing else there."""
+"""Other names of a brand; used only where the library has the brand and the other name means nothing else
+there.
+"""
 
 PRODUCT_OTHER_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "Q币": ("QB", "QQ币"),
@@ -133,8 +150,25 @@ PRODUCT_OTHER_NAMES: Final[dict[str, tuple[str, ...]]] = {
 """Other names of single products that mean nothing else."""
 
 TOTAL_WORDS: Final = frozenset(
-    {"合计", "总计", "小计", "共计", "合计金额", "总数", "总和", "汇总", "total", "totals", "subtotal", "grandtotal", "sum", "平均"}
+    {
+        "合计",
+        "总计",
+        "小计",
+        "共计",
+        "合计金额",
+        "总数",
+        "总和",
+        "汇总",
+        "total",
+        "totals",
+        "subtotal",
+        "grandtotal",
+        "sum",
+        "平均",
+    }
 )
 
-DEFAULT_VARIANTS: Final = frozenset({"", "标准版", "标准", "默认", "通用", "普通版", "standard", "default", "base"})
+DEFAULT_VARIANTS: Final = frozenset(
+    {"", "标准版", "标准", "默认", "通用", "普通版", "standard", "default", "base"}
+)
 """A variant that says nothing: a row that names none may still mean it."""
