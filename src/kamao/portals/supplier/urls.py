@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kamao.portals.accounts.console_urls import console_patterns, webhook_patterns
+from kamao.portals.accounts.console_urls import console_patterns
 from kamao.portals.supplier import home, imports, imports_reviews
 
 app_name = "supplier"
@@ -12,5 +12,4 @@ urlpatterns = [
     *imports.patterns,
     *imports_reviews.patterns,
     *console_patterns("supplier"),
-    *webhook_patterns("supplier"),
 ]
