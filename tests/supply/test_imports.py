@@ -133,8 +133,10 @@ def test_off_sale_without_a_price_pauses_what_is_known_and_leaves_out_what_is_no
     ("price", "reason"),
     [
         ("0", "price_zero"), ("-5", "price_negative"), ("10-20", "price_range"), ("询价", "price_on_request"),
-        ("", "price_missing"), ("9.5折", "price_discount"), ("=1+1", "price_formula"), ("1.23456", "price_precision"),
-        ("约20", "price_approximate"), ("20元$", "price_currency"), ("abc", "price_unreadable"), ("1,23", "price_unreadable"),
+        ("", "price_missing"), ("9.5折", "price_discount"), ("=1+1", "price_formula"), ("1.23456",
+                                                                                       "price_precision"),
+        ("约20", "price_approximate"), ("20元$", "price_currency"), ("abc", "price_unreadable"), ("1,23",
+                                                                                                "price_unreadable"),
         ("断货", "not_on_sale"),
     ],
 )  # fmt: skip
@@ -147,7 +149,8 @@ def test_a_price_that_is_none_is_refused_with_its_reason(supplier, clock, price,
 @pytest.mark.parametrize(
     ("price", "expected"),
     [
-        ("¥20.85", 208_500), ("２０．８５元", 208_500), (" 20.85 CNY ", 208_500), ("RMB20.85/张", 208_500), ("20.8512", 208_512),
+        ("¥20.85", 208_500), ("２０．８５元", 208_500), (" 20.85 CNY ", 208_500), ("RMB20.85/张", 208_500),
+        ("20.8512", 208_512),
         ("2085分", 208_500), ("人民币 20.85", 208_500),
     ],
 )  # fmt: skip

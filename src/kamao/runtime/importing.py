@@ -173,7 +173,8 @@ def _write_report(asked: Asked, sheet_import: SheetImport, *, more: int) -> None
 
 
 _OUTCOMES = {
-    "new": ("新增", "new"), "same": ("不变", "same"), "differs": ("有差异", "differs"), "refused": ("未导入", "refused"),
+    "new": ("新增", "new"), "same": ("不变", "same"), "differs": ("有差异", "differs"), "refused": ("未导入",
+                                                                                             "refused"),
 }  # fmt: skip
 
 
@@ -190,7 +191,8 @@ def import_old_goods(asked: Asked) -> int:
     """Take in an old shop's goods, private prices and unsold codes."""
     supplier = find_supplier(asked.supplier) if asked.supplier else None
     result = old_goods.import_goods(
-        Upload(asked.file.name, asked.file.read_bytes()), source=asked.source, supplier=supplier, clock=SystemClock(),
+        Upload(asked.file.name, asked.file.read_bytes()), source=asked.source, supplier=supplier,
+        clock=SystemClock(),
         actor=SYSTEM, dry_run=asked.dry_run, again=asked.again,
     )  # fmt: skip
     codes = [

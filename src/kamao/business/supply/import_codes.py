@@ -5,6 +5,7 @@ the sealed file each time, and what is stored about a row names its line and its
 """
 
 from collections import Counter
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -129,7 +130,7 @@ def _route(
     offer: SupplierOffer | None,
     index: SkuIndex,
     by_id: dict[UUID, LibrarySku],
-    decided: dict[str, UUID | None],
+    decided: Map[str, UUID | None],
 ) -> Route:
     brand, name, spec = title
     if not any(title):
@@ -137,7 +138,8 @@ def _route(
     asked = RowTitle(name=name or spec, spec=spec if name else "", brand=brand, kinds=_KINDS)
     key = decision_key(asked)
     if key in decided:
-        sku = by_id.get(decided[key]) if decided[key] else None
+        chosen = decided[key]
+        sku = by_id.get(chosen) if chosen else None
         return Route(sku.id, "decided", confidence=100, key=key) if sku else Route(None, "not_ours", key=key)
     found = match_row(asked, index)
     if found.sku is None:

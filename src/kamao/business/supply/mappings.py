@@ -37,8 +37,9 @@ def with_remembered(organisation_id: UUID, kind: str, tables: Sequence[Table]) -
     for table in tables:
         columns = known.get(headers_key(table.headers))
         if columns is not None:
-            table = msgspec.structs.replace(table, mapping=_mapping(columns))  # noqa: PLW2901 - the same table, better mapped
-        chosen.append(table)
+            chosen.append(msgspec.structs.replace(table, mapping=_mapping(columns)))
+        else:
+            chosen.append(table)
     return chosen
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from kamao.business.engine_bridge import cell_connection
 from kamao.business.identity import audit
 from kamao.business.identity.models import Organisation
-from kamao.business.supply import running
+from kamao.business.supply import imports, running
 from kamao.business.supply.imports import Options, Upload
 from kamao.business.supply.library import read_index
 from kamao.business.supply.models import OldMember, SheetImport
@@ -39,7 +39,8 @@ from kamao.kernel.limits import ORDER_QUANTITY_MAX
 
 _NEEDED = frozenset({"account", "product", "private"})
 _IN_FORCE = (
-    "SELECT fixed_e4 FROM pricing_rule WHERE audience_kind = 'private' AND audience = %s AND target_kind = 'sku'"
+    "SELECT fixed_e4 FROM pricing_rule"
+    " WHERE audience_kind = 'private' AND audience = %s AND target_kind = 'sku'"
     " AND target = %s AND min_quantity = %s AND effective_from <= %s ORDER BY effective_from DESC LIMIT 1"
 )
 
@@ -96,7 +97,7 @@ def _import(
     index: SkuIndex, *, dry_run: bool, again: bool,
 ) -> SheetImport:  # fmt: skip
     if dry_run:
-        sheet_import, _ = running.imports.upload(
+        sheet_import, _ = imports.upload(
             supplier, upload, kind=kind, at=clock.now(), actor=actor, options=options, again=again
         )
         if sheet_import.state in {"uploaded", "parsed", "previewed"}:

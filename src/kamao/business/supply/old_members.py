@@ -35,12 +35,13 @@ from kamao.kernel.money import CURRENCY_EXPONENTS, E4
 
 SOURCE_MAX: Final = 64
 _LEVEL_NAMES: Final = (
-    (("普通", "默认", "注册", "游客", "basic", "default", "normal"), 0), (("铜", "青铜", "初级", "bronze"), 1), (("白银",
-                                                                                                     "银",
-                                                                                                     "中级",
-                                                                                                     "silver"), 2),
-    (("黄金", "金牌", "金", "高级", "gold"), 3), (("白金", "铂金", "platinum"), 4), (("钻石", "钻", "至尊", "diamond"), 5),
-)  # fmt: skip
+    (("普通", "默认", "注册", "游客", "basic", "default", "normal"), 0),
+    (("铜", "青铜", "初级", "bronze"), 1),
+    (("白银", "银", "中级", "silver"), 2),
+    (("黄金", "金牌", "金", "高级", "gold"), 3),
+    (("白金", "铂金", "platinum"), 4),
+    (("钻石", "钻", "至尊", "diamond"), 5),
+)
 _CODE: Final = "CNY"
 
 
@@ -135,10 +136,7 @@ def import_members(
     for record in records:
         try:
             member = _read(record)
-            first = seen.setdefault(member.account, record.number)
-            if first != record.number:
-                raise _Refused(f"账号在第 {first} 行已出现",
-                               f"the account stands in row {first} already")  # noqa: TRY301
+            _refuse_twice(member, seen)
             lines.append(_take(member, source=source[:SOURCE_MAX], at=at, actor=actor, dry_run=dry_run))
         except _Refused as reason:
             lines.append(
@@ -147,6 +145,12 @@ def import_members(
                 )
             )
     return lines
+
+
+def _refuse_twice(member: _Member, seen: dict[str, int]) -> None:
+    first = seen.setdefault(member.account, member.record.number)
+    if first != member.record.number:
+        raise _Refused(f"账号在第 {first} 行已出现", f"the account stands in row {first} already")
 
 
 def _take(member: _Member, *, source: str, at: datetime, actor: audit.Actor, dry_run: bool) -> ReportLine:

@@ -86,7 +86,8 @@ def decide(
             rows = [other for other in same if other.reason not in _NOT_ABOUT_TITLE]
         _settle(rows, sku_id, at=at)
         audit.record("match.decide", actor=actor, at=at, organisation=supplier, object_kind="import_row",
-                     object_id=str(row_id), details={"title": row.title, "sku": str(sku_id) if sku_id else None})  # fmt: skip
+                     object_id=str(row_id), details={"title": row.title,
+                                                     "sku": str(sku_id) if sku_id else None})  # fmt: skip
     return len(rows)
 
 

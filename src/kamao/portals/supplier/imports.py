@@ -49,8 +49,10 @@ _ROLE_CHOICES: Final = (
     ("name", gettext_lazy("Product name")), ("spec", gettext_lazy("Variant (value, duration)")),
     ("price", gettext_lazy("Supply price")), ("official", gettext_lazy("Official price")),
     ("kind", gettext_lazy("Kind (code, top-up)")), ("target", gettext_lazy("Top-up account")),
-    ("state", gettext_lazy("On sale or not")), ("stock", gettext_lazy("Stock")), ("region", gettext_lazy("Region")),
-    ("currency", gettext_lazy("Currency")), ("effective", gettext_lazy("Price holds from")), ("note", gettext_lazy("Note")),
+    ("state", gettext_lazy("On sale or not")), ("stock", gettext_lazy("Stock")), ("region",
+                                                                                  gettext_lazy("Region")),
+    ("currency", gettext_lazy("Currency")), ("effective", gettext_lazy("Price holds from")), ("note",
+                                                                                              gettext_lazy("Note")),
 )  # fmt: skip
 
 
@@ -154,7 +156,8 @@ def show(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
     tabs = _tabs(sheet_import)
     wanted = request.GET.get("rows", "")
     current = wanted if wanted in {name for name, _word, _count in tabs} else next(
-        (name for name in ("refused", "review", "price", "offer") for tab, _w, count in tabs if tab == name and count), ""
+        (name for name in ("refused", "review", "price", "offer") for tab, _w,
+         count in tabs if tab == name and count), ""
     )  # fmt: skip
     rows = Paginator(_rows(sheet_import, current), ROWS_SHOWN).get_page(request.GET.get("page"))
     for row in rows:
@@ -307,7 +310,8 @@ def refused_rows(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
 def _send_refused(request: ConsoleRequest, sheet_import: SheetImport) -> HttpResponse:
     content, name = refused.refused_file(sheet_import, language=get_language() or "zh")
     audit.record(
-        "import.give_back", actor=actor_of(request), at=timezone.now(), organisation=sheet_import.organisation_id,
+        "import.give_back", actor=actor_of(request), at=timezone.now(),
+        organisation=sheet_import.organisation_id,
         object_kind="import", object_id=str(sheet_import.id),
     )  # fmt: skip
     kind = (

@@ -40,12 +40,18 @@ def reviews(request: ConsoleRequest) -> HttpResponse:
     )
     shown = rows.get_page(request.GET.get("page"))
     index = recent_index() if shown.object_list else None
-    for row in shown:
-        row.sentence = reason_text(row.reason, get_language() or "zh", row.params)
-        row.choices = supply_reviews.suggestions(row, index=index)
+    waiting = [
+        {
+            "row": row,
+            "sentence": reason_text(row.reason, get_language() or "zh", row.params),
+            "choices": supply_reviews.suggestions(row, index=index),
+        }
+        for row in shown
+    ]
     decisions = MatchDecision.objects.filter(supplier_id=supplier).select_related("sku", "sku__product")
     context = {
         "rows": shown,
+        "waiting": waiting,
         "decisions": decisions.order_by("-decided_at")[:DECISIONS_SHOWN],
         "page_help": _("Say once what a title means; the next sheet knows it."),
     }

@@ -140,6 +140,10 @@ def _seats(match: re.Match[str]) -> Attribute:
     return Attribute("seats", plain_number(match.group(1)))
 
 
+def _count(match: re.Match[str]) -> Attribute:
+    return Attribute("count", plain_number(match.group(1)), squash(match.group(2)))
+
+
 def _number(match: re.Match[str]) -> Attribute:
     return Attribute("number", plain_number(match.group(1)))
 
@@ -152,6 +156,14 @@ def _time(match: re.Match[str]) -> Attribute | None:
     if (unit == "年" and count > 20) or count > 1000 or count == 0:
         return None
     return Attribute("time", _months(count, unit))
+
+
+def _fixed_time(value: str, _match: re.Match[str]) -> Attribute:
+    return Attribute("time", value)
+
+
+def _bare_time(match: re.Match[str]) -> Attribute:
+    return Attribute("time", _BARE[match.group(1)])
 
 
 @functools.lru_cache(maxsize=64)
@@ -184,8 +196,8 @@ def read_attributes(folded: str, units: frozenset[str]) -> tuple[str, frozenset[
     elif not folded.isascii():
         reader.take(_TIME_COUNT, _time)
     for value, pattern in _TIME_PATTERNS:
-        reader.take(pattern, lambda _m, value=value: Attribute("time", value))
-    reader.take(_TIME_BARE, lambda m: Attribute("time", _BARE[m.group(1)]))
+        reader.take(pattern, functools.partial(_fixed_time, value))
+    reader.take(_TIME_BARE, _bare_time)
     return reader.text, frozenset(reader.found)
 
 

@@ -252,7 +252,7 @@ def _table(sheet: RawSheet, first: int, mapping: Mapping, part: str, goods: str)
             yield CodeRow(part, row.number, brand, name, spec, "", "", reason="hidden")
         elif not secret and _is_empty_or_total(cells, name if name_at >= 0 else _text(number)):
             continue
-        elif (not isinstance(secret, str) and digits_lost(secret)) or (not isinstance(number, str) and digits_lost(number)):
+        elif digits_lost(secret) or digits_lost(number):
             yield CodeRow(part, row.number, brand, name, spec, "", "", reason="secret_digits_lost")
         else:
             expiry = cells[expires_at] if 0 <= expires_at < width else None

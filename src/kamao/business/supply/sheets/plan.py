@@ -312,6 +312,10 @@ def fen_suspected(rows: Sequence[PlannedRow]) -> bool:
     """Tell whether a sheet's prices look like fen: most matched rows cost more than twenty official
     prices.
     """
-    priced = [row for row in rows if row.sku and row.sku.official_price_e4 and row.unit_price_e4 is not None]
-    huge = [row for row in priced if (row.unit_price_e4 or 0) > 20 * (row.sku.official_price_e4 or 0)]  # type: ignore[union-attr]
+    priced = [
+        (row.unit_price_e4, row.sku.official_price_e4)
+        for row in rows
+        if row.sku and row.sku.official_price_e4 and row.unit_price_e4 is not None
+    ]
+    huge = [price for price, official in priced if price > 20 * official]
     return len(huge) >= 3 and len(huge) * 5 >= len(priced) * 4

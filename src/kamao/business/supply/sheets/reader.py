@@ -11,7 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from typing import Final
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
 from defusedxml import DefusedXmlException
@@ -331,6 +331,18 @@ def _fill_merges(rows: list[RawRow], merges: list[tuple[int, int, int, int]]) ->
     return rows
 
 
+def _note_end(layout: _Layout, element: Element) -> None:
+    """Note what the end of an element says about hidden columns and merged cells."""
+    if element.tag == f"{_MAIN}col" and element.get("hidden") in {"1", "true"}:
+        first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+        layout.hidden_columns.update(range(first - 1, min(last, COLUMNS_MAX)))
+    elif element.tag == f"{_MAIN}mergeCell" and re.fullmatch(r"[A-Z]+\d+:[A-Z]+\d+", element.get("ref", "")):
+        left, top, right, bottom = range_boundaries(element.get("ref"))
+        layout.merges.append((left - 1, top, right, bottom))
+    elif element.tag == f"{_MAIN}row":
+        element.clear()
+
+
 def _layout(archive: zipfile.ZipFile, path: str) -> _Layout:
     """Read what openpyxl's read-only mode leaves out: hidden rows and columns, merged cells, formulas."""
     layout = _Layout(set(), set(), [], formulas=False)
@@ -346,12 +358,5 @@ def _layout(archive: zipfile.ZipFile, path: str) -> _Layout:
                 elif tag == f"{_MAIN}f":
                     layout.formulas = True
                 continue
-            if tag == f"{_MAIN}col" and element.get("hidden") in {"1", "true"}:
-                first, last = int(element.get("min", "1")), int(element.get("max", "1"))
-                layout.hidden_columns.update(range(first - 1, min(last, COLUMNS_MAX)))
-            elif tag == f"{_MAIN}mergeCell" and re.fullmatch(r"[A-Z]+\d+:[A-Z]+\d+", element.get("ref", "")):
-                left, top, right, bottom = range_boundaries(element.get("ref"))
-                layout.merges.append((left - 1, top, right, bottom))
-            if tag == f"{_MAIN}row":
-                element.clear()
+            _note_end(layout, element)
     return layout

@@ -10,13 +10,17 @@ from typing import Final
 KIND_WORDS: Final[tuple[tuple[str, str], ...]] = (
     (
         "topup",
-        r"官方直充|官方代充|自动直充|秒到直充|直接充值|在线直充|账号直充|直充|直冲|代充|秒充|秒冲|慢充|快充"
-        r"|\bdirect top[- ]?up\b|\bdirect recharge\b|\btop[- ]?up\b|\btopup\b",
+        (
+            r"官方直充|官方代充|自动直充|秒到直充|直接充值|在线直充|账号直充|直充|直冲|代充|秒充|秒冲|慢充|快充"
+            r"|\bdirect top[- ]?up\b|\bdirect recharge\b|\btop[- ]?up\b|\btopup\b"
+        ),
     ),
     (
         "code",
-        r"自动发卡密|电子卡密|卡密|卡号密码|兑换码|激活码|充值码|礼品码|序列号|cd[- ]?keys?|\bcdk\b|cdk"
-        r"|\bredeem(?:ption)? codes?\b|\bgift codes?\b|\bcodes?\b|\bkeys?\b",
+        (
+            r"自动发卡密|电子卡密|卡密|卡号密码|兑换码|激活码|充值码|礼品码|序列号|cd[- ]?keys?|\bcdk\b|cdk"
+            r"|\bredeem(?:ption)? codes?\b|\bgift codes?\b|\bcodes?\b|\bkeys?\b"
+        ),
     ),
 )
 """Words in a title that name the kind, longest first. 充值 alone is part of many product names and decides
