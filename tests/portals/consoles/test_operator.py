@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from kamao.business.identity.models import AuditEntry, Impersonation, Organisation
+from kamao.business.identity import api_keys
+from kamao.business.identity.audit import SYSTEM
+from kamao.business.identity.models import ApiKey, AuditEntry, Impersonation, Organisation
 from kamao.engine.trade.operations import merchant_terms
 from kamao.portals.operator import queries
 from kamao.portals.operator.admin import AccountAdmin
@@ -274,3 +276,24 @@ def test_the_admin_wants_staff_with_a_second_factor(trade):
     assert operations.get(reverse("admin:portal_operator_order_changelist")).status_code == 200
     assert operations.get(reverse("admin:portal_operator_account_changelist")).status_code == 403
     assert AccountAdmin.needs == "books.read"
+
+
+def test_the_operator_changes_and_lifts_a_keys_limit(trade):
+    wish = api_keys.KeyWish(label="till", cell=0, scopes=("orders:write",), rate_limit_per_minute=600)
+    key = api_keys.create_api_key(trade.merchant, wish=wish, actor=SYSTEM, at=timezone.now()).row
+    staff = trade.sign_in("admin", trade.operator)
+    url = reverse("operator:key_limit", args=[trade.merchant.id, key.id])
+    for text, expected in (("6000", 6000), ("0", 6000), ("abc", 6000), ("", None)):
+        staff.post(url, {"per_minute": text})
+        key.refresh_from_db()
+        assert key.rate_limit_per_minute == expected
+    assert staff.post(reverse("operator:key_limit", args=[trade.other.id, key.id])).status_code == 404
+    assert trade.sign_in("finance", trade.operator).post(url).status_code == 403
+
+
+def test_an_owner_cannot_lift_the_limit(trade):
+    admin = trade.sign_in("admin")
+    form = {"label": "till", "cell": "0", "scopes": ["orders:write"], "rate_limit_per_minute": "601"}
+    assert admin.post(reverse("accounts:api_keys"), form).status_code == 422
+    admin.post(reverse("accounts:api_keys"), {**form, "rate_limit_per_minute": ""})
+    assert ApiKey.objects.get().rate_limit_per_minute == 600

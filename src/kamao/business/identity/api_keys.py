@@ -23,6 +23,8 @@ IP_NETWORKS_MAX: Final = 50
 OVERLAP_MAX: Final = timedelta(days=30)
 LABEL_MAX: Final = 80
 RATE_LIMIT_DEFAULT_PER_MINUTE: Final = 600
+"""What a key made by its owner may do at most; the operator can change or lift it per key."""
+RATE_LIMIT_MAX_PER_MINUTE: Final = 10_000_000
 
 SCOPES_BY_KIND: Final[dict[str, tuple[str, ...]]] = {
     OrganisationKind.MERCHANT: (
@@ -123,6 +125,25 @@ def revoke_api_key(key: ApiKey, *, actor: audit.Actor, at: datetime) -> None:
             object_kind="api_key",
             object_id=str(row.id),
             details={"prefix": row.prefix},
+        )
+
+
+def set_rate_limit(key: ApiKey, *, per_minute: int | None, actor: audit.Actor, at: datetime) -> None:
+    """Change or lift (None) a key's limit: the operator's act. Raises Refusal `invalid`."""
+    if per_minute is not None and not 0 < per_minute <= RATE_LIMIT_MAX_PER_MINUTE:
+        raise Refusal("invalid", zh="限速至少为每分钟 1 次。", en="A rate limit is at least 1 per minute.")
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update().get(pk=key.pk)
+        before, row.rate_limit_per_minute = row.rate_limit_per_minute, per_minute
+        row.save(update_fields=["rate_limit_per_minute"])
+        audit.record(
+            "api_key.set_rate_limit",
+            actor=actor,
+            at=at,
+            organisation=row.organisation_id,
+            object_kind="api_key",
+            object_id=str(row.id),
+            details={"prefix": row.prefix, "before": before, "after": per_minute},
         )
 
 

@@ -65,8 +65,9 @@ class KeyForm(forms.Form):
         label=gettext_lazy("Requests per minute"),
         required=False,
         min_value=1,
-        max_value=1_000_000,
+        max_value=api_keys.RATE_LIMIT_DEFAULT_PER_MINUTE,
         initial=api_keys.RATE_LIMIT_DEFAULT_PER_MINUTE,
+        help_text=gettext_lazy("The operator can lift it."),
     )
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:

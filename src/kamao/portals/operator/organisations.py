@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from kamao.business.identity import audit, operations
+from kamao.business.identity import api_keys, audit, operations
 from kamao.business.identity.models import (
     ApiKey,
     Impersonation,
@@ -177,6 +177,23 @@ def set_status(request: ConsoleRequest, organisation_id: UUID) -> HttpResponse:
         row, status=status, reason=reason, actor=actor_of(request), at=timezone.now()
     )
     say(request, _("Done. Its API keys follow within five seconds."))
+    return HttpResponseRedirect(reverse("operator:organisation", args=[row.id]))
+
+
+@require_POST
+@console_page(KIND, permission=Permission.ORGANISATIONS_MANAGE)
+@second_factor_required
+def set_key_limit(request: ConsoleRequest, organisation_id: UUID, key_id: UUID) -> HttpResponse:
+    """Change or lift a key's rate limit; an empty field is no limit."""
+    row = _organisation(organisation_id)
+    key = api_keys.api_key_of(row, key_id=key_id)
+    text = request.POST.get("per_minute", "").strip()
+    limit = None if not text else int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+    try:
+        api_keys.set_rate_limit(key, per_minute=limit, actor=actor_of(request), at=timezone.now())
+        say(request, _("The limit holds within five seconds."))
+    except Refusal as refusal:
+        say_refusal(request, refusal)
     return HttpResponseRedirect(reverse("operator:organisation", args=[row.id]))
 
 

@@ -19,6 +19,11 @@ urlpatterns = [
         "organisations/<uuid:organisation_id>/status/", organisations.set_status, name="organisation_status"
     ),
     path("organisations/<uuid:organisation_id>/level/", organisations.set_level, name="organisation_level"),
+    path(
+        "organisations/<uuid:organisation_id>/keys/<uuid:key_id>/",
+        organisations.set_key_limit,
+        name="key_limit",
+    ),
     path("organisations/<uuid:organisation_id>/look/", organisations.look, name="organisation_look"),
     path("topup/", acts.topup, name="topup"),
     path("price/", acts.price, name="price"),
