@@ -1,4 +1,6 @@
-"""Documentation says what is true: commands and settings exist, both readmes tell the same, links lead somewhere."""
+"""Documentation says what is true: commands and settings exist, both readmes tell the same, links lead
+somewhere.
+"""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The generated part of the documentation: commands, settings, error codes, the API's description.
+"""The generated part of the documentation: commands, settings, error codes, events, the API's description.
 
 Owns `docs/reference`. Written by `./kamao docs`; `./kamao check` fails when a file there is not what the code
 says.
@@ -48,15 +48,25 @@ def errors() -> str:
             # Codes are registered where they are raised: each module is loaded once to hear of them.
             _load(module.name)
     rows = [
-        f"| `{one.code}` | {one.status} | {one.title_en}. {one.detail_en} | {one.title_zh}。{one.detail_zh} |\n"
+        f"| `{one.code}` | {one.status} | {one.title_en}. {one.detail_en} |"
+        f" {one.title_zh}。{one.detail_zh} |\n"
         for one in sorted(PROBLEMS.values(), key=lambda one: one.code)
     ]
-    return f"# Error codes\n\n{_GENERATED}\n| code | status | English | 中文 |\n|---|---|---|---|\n{''.join(rows)}"
+    head = "| code | status | English | 中文 |\n|---|---|---|---|\n"
+    return f"# Error codes\n\n{_GENERATED}\n{head}{''.join(rows)}"
 
 
 def _load(name: str) -> None:
     if ".migrations" not in name:
         importlib.import_module(name)
+
+
+def events() -> str:
+    """Every kind of event that webhooks tell."""
+    kinds = importlib.import_module("kamao.business.webhooks.event_types").EVENT_TYPES
+    rows = [f"| `{one.name}` | {one.en} | {one.zh} | `{one.data}` |\n" for one in kinds]
+    head = "| type | English | 中文 | fields of `data` |\n|---|---|---|---|\n"
+    return f"# Events\n\n{_GENERATED}\n{head}{''.join(rows)}"
 
 
 def openapi() -> str:
@@ -72,6 +82,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "settings.md": settings,
     "errors.md": errors,
+    "events.md": events,
     "openapi.json": openapi,
 }
 

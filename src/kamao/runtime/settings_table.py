@@ -27,7 +27,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "KAMAO_BASE_URL",
         "`http://127.0.0.1:PORT`",
-        "The address people use, when a proxy stands in front; with https, cookies are sent over https alone.",
+        "The address people use, when a proxy stands in front; with https, cookies need https too.",
     ),
     Setting(
         "KAMAO_HOSTS",
@@ -47,7 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "KAMAO_METRICS_TOKEN",
         "not set",
-        "With it `/metrics` asks for `Authorization: Bearer TOKEN`; without, it answers loopback callers alone.",
+        "`/metrics` then asks for `Authorization: Bearer TOKEN`; without it, only loopback callers are answered.",
     ),
     Setting("KAMAO_LOG_LEVEL", "INFO", "How much the processes write into the logs."),
     Setting("KAMAO_EMAIL_HOST", "mails are written into `<home>/mail`", "The SMTP server for mails."),
