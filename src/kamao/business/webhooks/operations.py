@@ -21,7 +21,7 @@ from kamao.business.webhooks.event_types import NAMES, checked_filters
 from kamao.business.webhooks.fan_out import order_endpoint, write_messages
 from kamao.business.webhooks.guard import AddressGuard
 from kamao.business.webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState, Message
-from kamao.business.webhooks.queries import Owner, endpoints_of
+from kamao.business.webhooks.queries import Owner, endpoints_of, order_signer
 from kamao.business.webhooks.signing import new_secret
 from kamao.engine.trade.queries import event_by_id
 from kamao.kernel.errors import Refusal, problem
@@ -170,6 +170,9 @@ def remove_endpoint(owner: Owner, endpoint_id: UUID, *, actor: Actor, at: dateti
         endpoint.previous_secret_sealed = None
         endpoint.previous_secret_until = None
         endpoint.save()
+        Delivery.objects.filter(endpoint=endpoint, state=DeliveryState.WAITING).update(
+            state=DeliveryState.EXHAUSTED, settled_at=at
+        )
         _audit("webhook_endpoint.remove", endpoint, actor=actor, at=at)
 
 
@@ -185,9 +188,11 @@ def redeliver_event(
         if endpoint_id is None:
             endpoints = list(endpoints_of(owner).filter(state=EndpointState.ENABLED))
         else:
-            endpoints = [_locked(owner, endpoint_id)]
+            endpoints = [_locked_for_repeat(owner, endpoint_id)]
         message = _message(owner, event_id)
         for endpoint in endpoints:
+            if endpoint.is_for_orders:
+                continue  # it has no address of its own: only what it was sent before can be repeated
             Delivery.objects.get_or_create(
                 endpoint=endpoint, message=message, defaults={"next_attempt_at": at, "created_at": at}
             )
@@ -221,6 +226,13 @@ def replay_exhausted(owner: Owner, endpoint_id: UUID, *, actor: Actor, at: datet
 
 def _locked(owner: Owner, endpoint_id: UUID) -> Endpoint:
     return _lock_one(endpoints_of(owner).filter(id=endpoint_id))
+
+
+def _locked_for_repeat(owner: Owner, endpoint_id: UUID) -> Endpoint:
+    signer = order_signer(owner)
+    if signer is not None and signer.id == endpoint_id:
+        return _lock_one(Endpoint.objects.filter(id=endpoint_id))
+    return _locked(owner, endpoint_id)
 
 
 def _lock_one(found: QuerySet[Endpoint]) -> Endpoint:

@@ -57,6 +57,13 @@ def find_endpoint(owner: Owner, endpoint_id: UUID) -> Endpoint:
     return endpoint
 
 
+def order_signer(owner: Owner) -> Endpoint | None:
+    """Return the endpoint that signs for the addresses orders bring along, None where no order ever did."""
+    return Endpoint.objects.filter(
+        organisation_id=owner.organisation, cell=owner.cell.number, is_for_orders=True
+    ).first()
+
+
 def delivery_log(
     endpoint: Endpoint,
     *,
