@@ -109,16 +109,16 @@ def place(shop: Shop, *, order: Order, at: datetime) -> ShopPurchase:
     buyer = order.buyer.for_rules
     request = _request(shop, order=order, at=at)
     known = ShopPurchase.objects.filter(shop=shop, reference=request.reference).first()
-    if known is None:
-        gate.check_suspicion(buyer, proof=order.proof, keyring=keyring, at=at)
+    if known is not None:
+        return repeat_on_conflict(lambda: _place_once(shop, request, order=order, share=None, at=at))
+    gate.check_suspicion(buyer, proof=order.proof, keyring=keyring, at=at)
     share = gate.take_share(shop, basket=order.basket, buyer=buyer, keyring=keyring, at=at)
     try:
         purchase = repeat_on_conflict(lambda: _place_once(shop, request, order=order, share=share, at=at))
     finally:
         # Kept shares are under the purchase's id by now, so this returns only what was not kept.
         share.give_back()
-    if known is None:
-        gate.note_checkout(buyer, keyring=keyring, at=at)
+    gate.note_checkout(buyer, keyring=keyring, at=at)
     return purchase
 
 
@@ -160,7 +160,7 @@ def repeat_on_conflict(work: Callable[[], _Result]) -> _Result:
 
 
 def _place_once(
-    shop: Shop, request: PurchaseRequest, *, order: Order, share: gate.Share, at: datetime
+    shop: Shop, request: PurchaseRequest, *, order: Order, share: gate.Share | None, at: datetime
 ) -> ShopPurchase:
     cell = cell_of_shop(shop.cell)
     with cell_connection(cell) as connection:
@@ -178,7 +178,8 @@ def _place_once(
     shown = gate.check_proof(
         needed, proof=order.proof, contact=order.buyer.contact, keyring=node_keyring(), at=at
     )
-    share.keep(placed.purchase)
+    if share is not None:
+        share.keep(placed.purchase)
     return _store(shop, request, placed=placed, order=order, shown=shown, at=at)
 
 

@@ -3,6 +3,7 @@
 Refuses codes: ``delivery`` opens those, with a trace.
 """
 
+import zlib
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -61,6 +62,13 @@ class PurchaseStatus(msgspec.Struct, frozen=True):
         return self.state in {
             "awaiting_payment", "closing", "paid", "fulfilling", "in_doubt", "cancelling", "awaiting_funds",
         }  # fmt: skip
+
+    @property
+    def seen(self) -> str:
+        """A short word that changes whenever something here moved; a page that saw it need not be drawn again."""
+        moves = [self.purchase.state]
+        moves += [f"{one.view.state}{one.view.delivered_quantity}.{one.view.refunded_minor}" for one in self.orders]
+        return f"{zlib.crc32('|'.join(moves).encode()):08x}"
 
     @property
     def refunded_minor(self) -> int:

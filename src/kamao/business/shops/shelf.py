@@ -29,6 +29,8 @@ class Card(msgspec.Struct, frozen=True):
     sku: str
     name_zh: str
     name_en: str
+    product_zh: str
+    product_en: str
     detail_zh: str
     detail_en: str
     brand_zh: str
@@ -45,6 +47,11 @@ class Card(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The product's name in the reader's language."""
         return in_language(self.name_zh, self.name_en)
+
+    @property
+    def product(self) -> str:
+        """The product's name without any variant."""
+        return in_language(self.product_zh, self.product_en)
 
     @property
     def detail(self) -> str:
@@ -126,6 +133,7 @@ def _card(listing: Listing, family: Sequence[Listing], *, colours: dict[UUID, st
         product_slug=goods.product_slug, sku=goods.code,
         name_zh=listing.title or (goods.name("zh") if own_name or not several else goods.name_zh),
         name_en=listing.title or (goods.name("en") if own_name or not several else goods.name_en or goods.name_zh),
+        product_zh=goods.name_zh, product_en=goods.name_en or goods.name_zh,
         detail_zh=goods.variant_zh if own_name or not several else _range(family, "zh"),
         detail_en=(goods.variant_en or goods.variant_zh) if own_name or not several else _range(family, "en"),
         brand_zh=goods.brand_zh or goods.name_zh,

@@ -64,7 +64,7 @@ def mask_target(value: str) -> str:
     """Return a target with its middle hidden: 138****8000."""
     if len(value) <= 4:
         return "*" * len(value)
-    kept = min(4, len(value) // 3)
+    kept = 4 if len(value) >= 11 else len(value) // 3
     return f"{value[: min(3, kept)]}****{value[-kept:]}"
 
 

@@ -49,6 +49,11 @@ class Ware(msgspec.Struct, frozen=True):
         return in_language(self.sku.variant_zh, self.sku.variant_en)
 
     @property
+    def product(self) -> str:
+        """The product's name without its variant, in the reader's language."""
+        return in_language(self.sku.product.name_zh, self.sku.product.name_en)
+
+    @property
     def brand(self) -> str:
         """The brand (or the product's name where it has none) in the reader's language."""
         return in_language(self.brand_zh, self.brand_en)

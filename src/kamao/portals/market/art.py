@@ -29,6 +29,11 @@ def colour_for(name: str, colour: str) -> str:
     return _PALETTE[zlib.crc32(name.encode()) % len(_PALETTE)]
 
 
+def art_title(brand: str, product: str) -> str:
+    """Return what stands large on the card: the brand, unless the product is known by a name of its own."""
+    return brand if brand and brand.lower() in product.lower() else product
+
+
 def _channels(colour: str) -> tuple[float, float, float]:
     value = colour if _HEX.fullmatch(colour) else _FALLBACK
     red, green, blue = (int(value[start : start + 2], 16) / 255 for start in (1, 3, 5))
@@ -74,7 +79,7 @@ def _fitted(text: str, *, width: float, largest: float, smallest: float) -> tupl
 
 def card_svg(*, name: str, detail: str = "", colour: str = _FALLBACK) -> str:
     """Return a product's card: stripe, name, and what is special (face value, duration) at the bottom."""
-    base = colour_for(name, colour)
+    base = colour if _HEX.fullmatch(colour) else colour_for(name, colour)
     ink = text_colour(base)
     shade = _shifted(base, -0.09)
     title, size = _fitted(name, width=136, largest=25, smallest=12)

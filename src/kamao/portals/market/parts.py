@@ -12,6 +12,7 @@ from kamao.business.catalog.topup import PORTED, FormField, TargetCheck
 from kamao.business.shops.basket import BasketLine, BasketOrder, check_ware_target
 from kamao.business.shops.wares import Ware
 from kamao.kernel.money import order_amount
+from kamao.portals.market.art import art_title, colour_for
 from kamao.portals.market.looks import promise_text
 from kamao.portals.market.templatetags.market import grouped
 from kamao.portals.market.visits import Visit
@@ -27,7 +28,8 @@ def ware_look(visit: Visit, ware: Ware) -> dict[str, Any]:
     return {
         "code": sku.code,
         "url": f"{reverse('market:product', args=[visit.shop.slug, sku.product.slug])}?sku={sku.code}",
-        "name": ware.name, "detail": ware.detail, "brand": ware.brand, "colour": ware.colour,
+        "name": ware.name, "detail": ware.detail, "brand": art_title(ware.brand, ware.product),
+        "colour": colour_for(ware.brand_zh, ware.colour),
         "price_e4": ware.unit_price_e4, "currency": sku.currency,
         "official_e4": official if official is not None and official > ware.unit_price_e4 else None,
         "official_source": sku.official_source, "in_stock": ware.in_stock, "is_low": ware.band == "low",
@@ -41,8 +43,8 @@ def bundle_look(visit: Visit, line: BasketLine) -> dict[str, Any]:
     """Return what a page shows of a bundle, priced as a basket line."""
     parts = [
         {
-            "name": order.ware.name, "brand": order.ware.brand, "detail": order.ware.detail,
-            "colour": order.ware.colour, "quantity": order.quantity,
+            "name": order.ware.name, "brand": art_title(order.ware.brand, order.ware.product),
+            "detail": order.ware.detail, "colour": colour_for(order.ware.brand_zh, order.ware.colour), "quantity": order.quantity,
             "list_minor": order_amount(order.ware.unit_price_e4, order.quantity, order.ware.sku.currency),
         }
         for order in line.orders

@@ -13,6 +13,7 @@ urlpatterns = [
     path(_BASE + "suggest/", views_browse.suggest, name="suggest"),
     path(_BASE + "p/<slug:product>/", views_buy.product, name="product"),
     path(_BASE + "check/", views_buy.check, name="check"),
+    path(_BASE + "total/", views_buy.total, name="total"),
     path(_BASE + "b/<slug:bundle>/", views_buy.bundle, name="bundle"),
     path(_BASE + "cart/", views_buy.cart, name="cart"),
     path(_BASE + "checkout/", views_buy.checkout, name="checkout"),

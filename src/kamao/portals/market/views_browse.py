@@ -15,6 +15,7 @@ from kamao.business.shops.basket import fill_basket
 from kamao.business.shops.cart import CartLine
 from kamao.business.shops.models import Bundle
 from kamao.business.shops.shelf import Card, read_shelf
+from kamao.portals.market.art import art_title, colour_for
 from kamao.portals.market.looks import promise_text
 from kamao.portals.market.parts import bundle_look
 from kamao.portals.market.visits import Visit, open_visit
@@ -24,7 +25,8 @@ def _card_look(visit: Visit, card: Card) -> dict[str, Any]:
     url = reverse("market:product", args=[visit.shop.slug, card.product_slug])
     return {
         "url": f"{url}?{urlencode({'sku': card.sku})}",
-        "name": card.name, "detail": card.detail, "brand": card.brand, "colour": card.colour,
+        "name": card.name, "detail": card.detail, "brand": art_title(card.brand, card.product),
+        "colour": colour_for(card.brand_zh, card.colour),
         "price_e4": card.price_e4, "currency": card.currency, "official_e4": card.official_price_e4,
         "from_price": card.choices > 1, "in_stock": card.stock != "none", "is_low": card.stock == "low",
         "is_instant": card.promise_s == 0, "promise": promise_text(card.promise_s),

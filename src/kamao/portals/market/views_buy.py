@@ -79,9 +79,11 @@ def _quantity(request: HttpRequest, ware: Ware) -> tuple[QuantityForm, int]:
     form = QuantityForm(
         posted, low=sku.min_quantity, high=sku.max_quantity, step=sku.multiple, ranged=sku.ranged
     )
-    typed = posted.get("quantity", "") if posted is not None else ""
-    quantity = int(typed) if typed.isdecimal() and len(typed) <= 4 else sku.min_quantity
-    return form, min(max(quantity, 1), ORDER_QUANTITY_MAX)
+    if posted is None:
+        return form, sku.min_quantity
+    # What cannot be bought is refused, never silently made into something else.
+    typed = posted.get("quantity", "")
+    return form, int(typed) if typed.isdecimal() and len(typed) <= 4 else 0
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,7 +139,7 @@ def _product_context(
     share = f"{reverse('market:share', args=[visit.shop.slug])}?{urlencode({'product': found.slug})}"
     return {
         "product": {
-            "slug": found.slug, "name": str(found), "colour": ware.colour, "brand": ware.brand, "choices": choices,
+            "slug": found.slug, "name": str(found), "choices": choices,
             "description": in_language(found.description_zh, found.description_en),
             "choice_label": _("Face value") if has_face else _("Choose"),
         },
@@ -161,6 +163,20 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     context = {"check": check_look(ware, typed_target(request.POST)), "check_url": request.get_full_path()}
     return render(request, "market/target_note.html", context)
+
+
+@require_POST
+def total(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what so many cost, as the order will be priced. Nothing is written."""
+    visit = open_visit(request, slug)
+    typed = request.POST.get("quantity", "")
+    quantity = int(typed) if typed.isdecimal() and 0 < len(typed) <= 4 else 0
+    line = CartLine(key="one", sku=request.POST.get("sku", ""), quantity=quantity)
+    basket = fill_basket(visit.shop, [line], at=visit.at)
+    trouble = basket.trouble
+    shown = trouble.text if trouble is not None and trouble.code == "invalid_quantity" else ""
+    context = {"total_minor": basket.total_minor, "currency": basket.currency, "trouble": shown}
+    return render(request, "market/total.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -221,8 +237,7 @@ def _cart_line(visit: Visit, line: BasketLine) -> dict[str, Any]:
         url = ware_look(visit, first.ware)["url"]
     return {
         "key": line.key, "name": line.name, "quantity": line.quantity, "amount_minor": line.amount_minor, "url": url,
-        "brand": first.ware.brand if first else line.name, "detail": first.ware.detail if first else "",
-        "colour": first.ware.colour if first else "", "currency": _currency(line),
+        "art": ware_look(visit, first.ware) if first else {"brand": line.name, "detail": "", "colour": ""}, "currency": _currency(line),
         "quantity_max": first.ware.sku.max_quantity if first and not line.bundle else ORDER_QUANTITY_MAX,
         "target_shown": order_target_shown(first) if first else "",
         "problem": line.trouble.text if line.trouble else "",

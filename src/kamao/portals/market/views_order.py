@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kamao.business.payments import intents
@@ -20,6 +21,7 @@ from kamao.business.shops.delivery import Handed, as_sheet, as_text, bare_codes,
 from kamao.business.shops.models import ShopPurchase
 from kamao.business.shops.purchases import PurchaseStatus, find_purchase, number_of, read_status
 from kamao.kernel.errors import Refusal
+from kamao.portals.market.art import art_title, colour_for
 from kamao.portals.market.looks import hero_of
 from kamao.portals.market.visits import Visit, find_visit, private_page
 
@@ -104,13 +106,16 @@ def order(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     current = read_status(purchase)
     if current.state in _PAYABLE and intents.recheck(purchase.id, at=visit.at):
         current = read_status(purchase)
+    seen = current.seen
+    if request.headers.get("HX-Request") == "true" and request.GET.get("seen") == seen:
+        return private_page(HttpResponse(status=204))
     handed = []
     if current.purchase.state == "paid":
         actor = "buyer:device" if visit.made_here(purchase) else "buyer:number"
         handed = hand_over(purchase, actor=actor, reason="order_page", at=visit.at)
     context = _order_context(purchase, current, handed)
     account_is_test = purchase.cell == 1 or _is_test(visit, purchase)
-    context |= {"purchase_number": number_of(purchase), "is_test": account_is_test, "no_store": True}
+    context |= {"purchase_number": number_of(purchase), "seen": seen, "is_test": account_is_test, "no_store": True}
     page = private_page(visit.render("order", context))
     return visit.keep_purchase(page, purchase)
 
@@ -131,7 +136,8 @@ def _order_context(purchase: ShopPurchase, current: PurchaseStatus, handed: list
         waiting = one.view.state in {"paid", "fulfilling", "in_doubt", "awaiting_funds"}
         orders.append(
             {
-                "name": one.line.name, "detail": one.line.detail, "brand": one.line.brand, "colour": one.line.colour,
+                "name": one.line.name, "detail": one.line.detail, "brand": art_title(one.line.brand, one.line.name),
+                "colour": colour_for(one.line.brand_zh, one.line.colour),
                 "quantity": one.line.quantity, "amount_minor": one.line.amount_minor, "state": one.view.state,
                 "target_shown": one.line.target_masked, "redeem_url": one.line.redeem_url, "howto": one.line.howto,
                 "refunded_minor": one.view.refunded_minor, "due_at": due if waiting else None,
@@ -177,7 +183,7 @@ def download(request: HttpRequest, slug: str, number: str, kind: str) -> HttpRes
     if kind == "txt":
         body, content_type = as_text(handed).encode("utf-8-sig"), "text/plain; charset=utf-8"
     else:
-        headings = [_("Product"), _("Variant"), _("Number"), _("Code"), _("Valid until")]
+        headings = [_("Product"), _("Variant"), pgettext("goods", "Number"), pgettext("goods", "Code"), _("Valid until")]
         body = as_sheet(handed, headings=headings)
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     response = HttpResponse(body, content_type=content_type)

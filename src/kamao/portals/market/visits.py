@@ -139,6 +139,7 @@ def find_visit(request: HttpRequest, slug: str) -> Visit:
 def private_page(response: HttpResponse) -> HttpResponse:
     """Mark a page that may hold codes or numbers: never cached, never told to another site."""
     response.headers["Cache-Control"] = "no-store, private, max-age=0"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # No other site learns the address. "no-referrer" would also empty the Origin of this page's own forms.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -92,8 +92,8 @@ def moment(value: datetime | None, style: str = "minute") -> SafeString | str:
 
 
 @register.inclusion_tag("kit/field.html")
-def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
-    """Render one form field: label, control, help, errors."""
+def field(bound: BoundField, label: str = "", hint: str = "", *, mark_optional: bool = True) -> dict[str, Any]:
+    """Render one form field: label, control, help, errors; ``mark_optional`` says so beside a field that is."""
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "")
     described = [f"{bound.auto_id}_error"] if bound.errors else []
@@ -107,6 +107,7 @@ def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
         "control": bound.as_widget(attrs=attrs),
         "label": label or bound.label,
         "hint": hint or bound.help_text,
+        "says_optional": mark_optional and not bound.field.required,
         "is_check": kind == "checkbox" and not hasattr(widget, "choices"),
         "is_group": kind in {"radio", "checkbox"} and hasattr(widget, "choices"),
     }
