@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-from tests.engine.world import World
-
 from kamao.engine.escrow.operations import due_orders, settle
 from kamao.engine.ledger.accounts import escrow, payable, platform, wallet
 from kamao.engine.pricing.operations import put_limits
 from kamao.engine.pricing.types import ChannelLimit
-from kamao.engine.trade.types import MerchantSpec, OrderRequest
 from kamao.engine.trade.operations import register_merchants
+from kamao.engine.trade.types import MerchantSpec, OrderRequest
+from tests.engine.world import World
 
 WRITTEN = ("trade_order", "trade_reference", "ledger_posting", "trade_outbox", "trade_delivery", "provenance_outbox")
 

@@ -145,13 +145,14 @@ def resolve_holds(
     """
     wanted = sql_array([item.hold for item in resolutions])
     with connection.cursor() as cursor:
-        cursor.execute(statement("ledger/lock_holds"), (wanted,))
+        cursor.execute(statement("ledger/read_hold_terms"), (wanted,))
         rows = {row[0]: row for row in cursor.fetchall()}
+        accounts = _accounts_of(connection, [side for row in rows.values() for side in (row[2], row[3])])
+        journal = Journal(at=at, ids=ids)
+        journal.lock(connection, accounts.values())
+        # Read under the accounts' locks: whoever resolved a hold first has held the same ones.
         cursor.execute(statement("ledger/read_hold_resolutions"), (wanted,))
         resolved = {row[0]: row[1] for row in cursor.fetchall()}
-        accounts = _accounts_of(connection, [side for row in rows.values() for side in (row[2], row[3])])
-    journal = Journal(at=at, ids=ids)
-    journal.lock(connection, accounts.values())
     outcomes: list[str] = []
     writes: list[tuple[UUID, str, int | None, int]] = []
     for item in resolutions:

@@ -1,2 +1,0 @@
-SELECT id, kind, debit, credit, amount_minor, order_id, subject
-FROM ledger_hold WHERE id = ANY (%s::uuid[]) ORDER BY id FOR NO KEY UPDATE
