@@ -221,7 +221,7 @@ class Sku(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
-    code = models.SlugField(_("code"), max_length=96, unique=True)
+    code = models.SlugField(_("SKU code"), max_length=96, unique=True)
     product = models.ForeignKey(Product, models.PROTECT, related_name="skus", verbose_name=_("product"))
     variant_zh = models.CharField(_("variant (Chinese)"), max_length=96, blank=True)
     variant_en = models.CharField(_("variant (English)"), max_length=96, blank=True)

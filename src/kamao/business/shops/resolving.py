@@ -43,7 +43,8 @@ STATES: Final[dict[str, tuple[str, str]]] = {
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A SKU in a shop. ``retail`` and ``cost_e4`` are there whenever a price could be made, on sale or not.
+    """A SKU in a shop. ``retail`` and ``cost_e4`` are there whenever a price could be made, on sale or not; a SKU that
+    is not listed has a cost only.
 
     ``cost_e4`` is the shop's own cost; it never leaves the shop's own staff and engine calls.
     ``chain_prices_e4`` are the unit prices from the root's wholesale price down to this shop's retail price: what
@@ -100,7 +101,8 @@ class _Walk:
         for level, below in zip(levels, [*levels[1:], None], strict=True):
             rule = winning_rule(level.rules, self._facts, self._at)
             if rule is None or not rule.lists:
-                return Listing(goods=self._goods, state=NOT_LISTED, stock=self._wholesale.stock)
+                own = cost if below is None and self._priced else None
+                return Listing(goods=self._goods, state=NOT_LISTED, stock=self._wholesale.stock, cost_e4=own)
             state = state if state != ON_SALE else self._state_at(level, rule)
             ask = self._ask(level, rule, cost)
             retail = retail_price(ask)
@@ -111,6 +113,10 @@ class _Walk:
             cost = tier_price(ask, tier=below.tier, margin_share_per_mille=below.margin_share_per_mille)
             prices.append(cost)
         raise AssertionError("a chain has at least one shop")
+
+    @property
+    def _priced(self) -> bool:
+        return self._wholesale.reason in {SELLABLE, "out_of_stock"}
 
     def _state_at(self, level: Level, rule: Rule) -> str:
         override = self._overrides.of(level.shop_id, self._goods.id)
@@ -137,7 +143,7 @@ class _Walk:
         stock, reason = self._wholesale.stock, self._wholesale.reason
         if self._goods.status != "active":
             reason = "withdrawn"
-        priced = reason in {SELLABLE, "out_of_stock"}
+        priced = self._priced
         if state == ON_SALE:
             state = reason or (BELOW_COST if retail.loses else ON_SALE)
         return Listing(

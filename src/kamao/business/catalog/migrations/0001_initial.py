@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
             name='Sku',
             fields=[
                 ('id', models.UUIDField(default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=96, unique=True, verbose_name='code')),
+                ('code', models.SlugField(max_length=96, unique=True, verbose_name='SKU code')),
                 ('variant_zh', models.CharField(blank=True, max_length=96, verbose_name='variant (Chinese)')),
                 ('variant_en', models.CharField(blank=True, max_length=96, verbose_name='variant (English)')),
                 ('kind', models.CharField(choices=[('code', 'code'), ('topup', 'top-up'), ('voucher', 'voucher'), ('licence', 'licence'), ('course', 'course'), ('collectible', 'collectible'), ('parcel', 'parcel'), ('manual', 'by hand')], max_length=12, verbose_name='kind')),
