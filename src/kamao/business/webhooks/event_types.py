@@ -22,7 +22,10 @@ class EventType(msgspec.Struct, frozen=True):
     """Names of the fields in ``data``."""
 
 
-_ORDER: Final = "id reference sku quantity amount currency state delivered_quantity refunded_amount …"
+_ORDER: Final = (
+    "id reference sku quantity state amount currency delivered_quantity refunded_amount units_refunded"
+    " channel_order_no reason"
+)
 
 EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("order.delivered", "订单已交付", "An order's goods are there", _ORDER),
