@@ -4,6 +4,7 @@ from django.urls import path
 
 from kamao.portals.accounts.console_urls import console_patterns
 from kamao.portals.merchant import home, order_acts, orders, wallet, webhook_acts, webhooks
+from kamao.portals.merchant.listings_urls import listing_patterns
 
 app_name = "merchant"
 
@@ -29,5 +30,6 @@ urlpatterns = [
         webhook_acts.redeliver,
         name="webhook_redeliver",
     ),
+    *listing_patterns,
     *console_patterns("merchant"),
 ]
