@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 
 from kamao.business.catalog.models import Sku
 from kamao.business.identity.audit import SYSTEM
-from kamao.business.supply import imports, refused, reviews, running
+from kamao.business.supply import imports, mappings, refused, reviews, running
 from kamao.business.supply.imports import Options, Upload
 from kamao.business.supply.models import ImportRow, MatchDecision, SheetFile, SheetImport, SupplierOffer
 from kamao.kernel.errors import Refusal
@@ -132,14 +132,21 @@ def test_off_sale_without_a_price_pauses_what_is_known_and_leaves_out_what_is_no
 @pytest.mark.parametrize(
     ("price", "reason"),
     [
-        ("0", "price_zero"), ("-5", "price_negative"), ("10-20", "price_range"), ("询价", "price_on_request"),
-        ("", "price_missing"), ("9.5折", "price_discount"), ("=1+1", "price_formula"), ("1.23456",
-                                                                                       "price_precision"),
-        ("约20", "price_approximate"), ("20元$", "price_currency"), ("abc", "price_unreadable"), ("1,23",
-                                                                                                "price_unreadable"),
+        ("0", "price_zero"),
+        ("-5", "price_negative"),
+        ("10-20", "price_range"),
+        ("询价", "price_on_request"),
+        ("", "price_missing"),
+        ("9.5折", "price_discount"),
+        ("=1+1", "price_formula"),
+        ("1.23456", "price_precision"),
+        ("约20", "price_approximate"),
+        ("20元$", "price_currency"),
+        ("abc", "price_unreadable"),
+        ("1,23", "price_unreadable"),
         ("断货", "not_on_sale"),
     ],
-)  # fmt: skip
+)
 def test_a_price_that_is_none_is_refused_with_its_reason(supplier, clock, price, reason):
     done = run(supplier, csv_file("商品名称,规格,供货价,类型", f'腾讯视频VIP,月卡,"{price}",卡密'), clock)
     assert [row.reason for row in ImportRow.objects.filter(sheet_import=done, fate="refused")] == [reason]
@@ -149,11 +156,15 @@ def test_a_price_that_is_none_is_refused_with_its_reason(supplier, clock, price,
 @pytest.mark.parametrize(
     ("price", "expected"),
     [
-        ("¥20.85", 208_500), ("２０．８５元", 208_500), (" 20.85 CNY ", 208_500), ("RMB20.85/张", 208_500),
+        ("¥20.85", 208_500),
+        ("２０．８５元", 208_500),
+        (" 20.85 CNY ", 208_500),
+        ("RMB20.85/张", 208_500),
         ("20.8512", 208_512),
-        ("2085分", 208_500), ("人民币 20.85", 208_500),
+        ("2085分", 208_500),
+        ("人民币 20.85", 208_500),
     ],
-)  # fmt: skip
+)
 def test_prices_are_read_exactly(supplier, clock, price, expected):
     run(supplier, csv_file("商品名称,规格,供货价,类型", f'腾讯视频VIP,月卡,"{price}",卡密'), clock)
     assert SupplierOffer.objects.get().unit_price_e4 == expected
@@ -286,8 +297,6 @@ def test_unclear_columns_wait_for_a_choice_that_is_kept(supplier, clock):
     file = csv_file("商品名称,规格,一级代理价,二级代理价,类型", "腾讯视频VIP,月卡,20.85,21,卡密")
     sheet_import = run(supplier, file, clock)
     assert (sheet_import.state, sheet_import.doubts) == ("parsed", ["two_prices:一级代理价/二级代理价"])
-    from kamao.business.supply import mappings
-
     headers = sheet_import.mappings[0]["headers"]
     mappings.remember(
         supplier.id,

@@ -47,9 +47,13 @@ def balance(account):
 def test_members_become_merchants_with_one_opening_entry(supplier):
     lines = take()
     assert [(line.number, line.subject, line.outcome) for line in lines] == [
-        (3, "shop1", "new"), (4, "shop2", "new"), (5, "shop3", "refused"), (6, "shop4", "refused"), (7, "shop1", "refused"),
+        (3, "shop1", "new"),
+        (4, "shop2", "new"),
+        (5, "shop3", "refused"),
+        (6, "shop4", "refused"),
+        (7, "shop1", "refused"),
         (8, "shop5", "new"),
-    ]  # fmt: skip
+    ]
     first = old_members.merchant_of("old", "shop1")
     assert (first.display_name, first.level, first.status) == ("小明数卡", 2, "active")
     assert old_members.merchant_of("old", "shop2").level == 5
@@ -100,8 +104,9 @@ def test_goods_private_prices_and_codes_of_one_workbook(supplier, clock):
     upload = Upload("old.xlsx", buffer.getvalue())
     result = old_goods.import_goods(upload, source="old", supplier=supplier, clock=clock, actor=SYSTEM)
     assert [(made.kind, made.state, made.counts["applied"]) for made in result.imports] == [
-        ("offers", "done", 1), ("codes", "done", 1),
-    ]  # fmt: skip
+        ("offers", "done", 1),
+        ("codes", "done", 1),
+    ]
     assert [line.outcome for line in result.lines] == ["new", "refused", "refused"]
     assert SupplierOffer.objects.get().unit_price_e4 == 208_500
     merchant = old_members.merchant_of("old", "shop1")

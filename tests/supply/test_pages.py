@@ -74,8 +74,15 @@ def test_pages_speak_english_too(supplier):
     sent = send(client, f"{HEAD}\nA1,鹅厂追剧卡,1个月,面议,卡密\n")
     words = text_of(client.get(sent.url))
     assert "The price says “面议”; state a number" in words
-    assert not re.search(r"[\u4e00-\u9fff]", words.replace("面议", "").replace("鹅厂追剧卡", "").replace("1个月", "").replace(
-        supplier.display_name, "").replace("简体中文", "").replace("中文", ""))  # fmt: skip
+    assert not re.search(
+        r"[\u4e00-\u9fff]",
+        words.replace("面议", "")
+        .replace("鹅厂追剧卡", "")
+        .replace("1个月", "")
+        .replace(supplier.display_name, "")
+        .replace("简体中文", "")
+        .replace("中文", ""),
+    )
 
 
 def test_unclear_columns_are_chosen_on_the_page(at_desk, supplier):

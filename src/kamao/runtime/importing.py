@@ -73,8 +73,11 @@ def find_supplier(text: str) -> Organisation:
     found = list(suppliers[:2])
     if len(found) == 1:
         return found[0]
-    raise Refusal("not_found", zh=f"没有（或有多个）叫“{text}”的供应商，请用 --supplier 指定名称或编号。",
-                  en=f"There is no supplier, or more than one, called “{text}”; name it with --supplier.")  # fmt: skip
+    raise Refusal(
+        "not_found",
+        zh=f"没有（或有多个）叫“{text}”的供应商，请用 --supplier 指定名称或编号。",
+        en=f"There is no supplier, or more than one, called “{text}”; name it with --supplier.",
+    )
 
 
 def _options(asked: Asked, supplier: Organisation) -> Options:
@@ -98,9 +101,15 @@ def import_sheet(asked: Asked) -> int:
     clock = SystemClock()
     upload = Upload(asked.file.name, asked.file.read_bytes())
     sheet_import, _ = imports.upload(
-        supplier, upload, kind=asked.kind, at=clock.now(), actor=SYSTEM, options=_options(asked, supplier),
-        effective_at=asked.effective_at, again=asked.again,
-    )  # fmt: skip
+        supplier,
+        upload,
+        kind=asked.kind,
+        at=clock.now(),
+        actor=SYSTEM,
+        options=_options(asked, supplier),
+        effective_at=asked.effective_at,
+        again=asked.again,
+    )
     if sheet_import.state == "done":
         asked.say(
             "这个文件以前已导入；要再次导入请加 --again。",
@@ -132,8 +141,10 @@ def _unclear(asked: Asked, sheet_import: SheetImport) -> int:
     for doubt in sheet_import.doubts:
         code, _, columns = doubt.partition(":")
         print(reason_text(code, asked.language, {"columns": columns}), file=sys.stderr)
-    asked.say("请在供应商后台上传此文件并选择列，选择会被记住。",
-              "Upload the file in the supplier console and choose the columns; the choice is kept.")  # fmt: skip
+    asked.say(
+        "请在供应商后台上传此文件并选择列，选择会被记住。",
+        "Upload the file in the supplier console and choose the columns; the choice is kept.",
+    )
     return 2
 
 
@@ -141,13 +152,17 @@ def _tell(asked: Asked, sheet_import: SheetImport) -> int:
     counts = Counter(sheet_import.counts)
     waiting, out = counts["review"], counts["refused"]
     taken = counts["offer"] if asked.dry_run else counts["applied"]
-    asked.say(f"共 {sheet_import.rows_total} 行：导入 {taken}，待确认 {waiting}，未导入 {out}。",
-              f"{sheet_import.rows_total} rows: {taken} taken in, {waiting} to be decided, {out} refused.")  # fmt: skip
+    asked.say(
+        f"共 {sheet_import.rows_total} 行：导入 {taken}，待确认 {waiting}，未导入 {out}。",
+        f"{sheet_import.rows_total} rows: {taken} taken in, {waiting} to be decided, {out} refused.",
+    )
     if sheet_import.kind == "offers":
-        asked.say(f"新增 {counts['change_new']}，变价 {counts['change_price']}，不变 {counts['change_same']}，"
-                  f"下架 {counts['change_paused'] + counts['change_new_paused']}。",
-                  f"New {counts['change_new']}, prices changed {counts['change_price']}, same {counts['change_same']}, "
-                  f"off sale {counts['change_paused'] + counts['change_new_paused']}.")  # fmt: skip
+        asked.say(
+            f"新增 {counts['change_new']}，变价 {counts['change_price']}，不变 {counts['change_same']}，"
+            f"下架 {counts['change_paused'] + counts['change_new_paused']}。",
+            f"New {counts['change_new']}, prices changed {counts['change_price']}, same {counts['change_same']}, "
+            f"off sale {counts['change_paused'] + counts['change_new_paused']}.",
+        )
     if "fen_suspected" in sheet_import.doubts:
         print(reason_text("fen_suspected", asked.language))
     rows = ImportRow.objects.filter(sheet_import=sheet_import, fate__in=["refused", "review"]).order_by(
@@ -173,17 +188,23 @@ def _write_report(asked: Asked, sheet_import: SheetImport, *, more: int) -> None
 
 
 _OUTCOMES = {
-    "new": ("新增", "new"), "same": ("不变", "same"), "differs": ("有差异", "differs"), "refused": ("未导入",
-                                                                                             "refused"),
-}  # fmt: skip
+    "new": ("新增", "new"),
+    "same": ("不变", "same"),
+    "differs": ("有差异", "differs"),
+    "refused": ("未导入", "refused"),
+}
 
 
 def import_old_members(asked: Asked) -> int:
     """Take in an old shop's members."""
     lines = old_members.import_members(
-        asked.file.read_bytes(), asked.file.name, source=asked.source, at=SystemClock().now(), actor=SYSTEM,
+        asked.file.read_bytes(),
+        asked.file.name,
+        source=asked.source,
+        at=SystemClock().now(),
+        actor=SYSTEM,
         dry_run=asked.dry_run,
-    )  # fmt: skip
+    )
     return _tell_lines(asked, lines)
 
 
@@ -191,17 +212,23 @@ def import_old_goods(asked: Asked) -> int:
     """Take in an old shop's goods, private prices and unsold codes."""
     supplier = find_supplier(asked.supplier) if asked.supplier else None
     result = old_goods.import_goods(
-        Upload(asked.file.name, asked.file.read_bytes()), source=asked.source, supplier=supplier,
+        Upload(asked.file.name, asked.file.read_bytes()),
+        source=asked.source,
+        supplier=supplier,
         clock=SystemClock(),
-        actor=SYSTEM, dry_run=asked.dry_run, again=asked.again,
-    )  # fmt: skip
+        actor=SYSTEM,
+        dry_run=asked.dry_run,
+        again=asked.again,
+    )
     codes = [
         _unclear(asked, sheet_import) if sheet_import.state == "parsed" else _tell(asked, sheet_import)
         for sheet_import in result.imports
     ]
     if supplier is None:
-        asked.say("只处理了密价；要导入商品和卡密请用 --supplier 指定供应商。",
-                  "Only private prices were looked at; name --supplier to take in goods and codes.")  # fmt: skip
+        asked.say(
+            "只处理了密价；要导入商品和卡密请用 --supplier 指定供应商。",
+            "Only private prices were looked at; name --supplier to take in goods and codes.",
+        )
     return max([_tell_lines(asked, result.lines) if result.lines else 0, *codes])
 
 
@@ -219,8 +246,16 @@ def _tell_lines(asked: Asked, lines: list[old_members.ReportLine]) -> int:
         if chinese
         else ("sheet", "row", "subject", "outcome", "what")
     )
-    rows = [(line.sheet, line.number, line.subject, _OUTCOMES[line.outcome][0 if chinese else 1],
-             line.zh if chinese else line.en) for line in lines]  # fmt: skip
+    rows = [
+        (
+            line.sheet,
+            line.number,
+            line.subject,
+            _OUTCOMES[line.outcome][0 if chinese else 1],
+            line.zh if chinese else line.en,
+        )
+        for line in lines
+    ]
     path = (
         asked.report / f"{asked.file.stem}-{'报告' if chinese else 'report'}.csv"
         if asked.report.is_dir()

@@ -110,9 +110,15 @@ def import_file(
     choose.
     """
     sheet_import, _fresh = imports.upload(
-        organisation, file, kind=kind, at=clock.now(), actor=actor, options=options, effective_at=effective_at,
+        organisation,
+        file,
+        kind=kind,
+        at=clock.now(),
+        actor=actor,
+        options=options,
+        effective_at=effective_at,
         again=again,
-    )  # fmt: skip
+    )
     if sheet_import.state in {"uploaded", "parsed"}:
         sheet_import = preview(sheet_import.id, at=clock.now(), index=index)
     if sheet_import.state in {"previewed", "failed"}:

@@ -45,15 +45,22 @@ KIND: Final = OrganisationKind.SUPPLIER
 ROWS_SHOWN: Final = 50
 IMPORTS_SHOWN: Final = 20
 _ROLE_CHOICES: Final = (
-    ("", gettext_lazy("Leave out")), ("item", gettext_lazy("Item number")), ("brand", gettext_lazy("Brand")),
-    ("name", gettext_lazy("Product name")), ("spec", gettext_lazy("Variant (value, duration)")),
-    ("price", gettext_lazy("Supply price")), ("official", gettext_lazy("Official price")),
-    ("kind", gettext_lazy("Kind (code, top-up)")), ("target", gettext_lazy("Top-up account")),
-    ("state", gettext_lazy("On sale or not")), ("stock", gettext_lazy("Stock")), ("region",
-                                                                                  gettext_lazy("Region")),
-    ("currency", gettext_lazy("Currency")), ("effective", gettext_lazy("Price holds from")), ("note",
-                                                                                              gettext_lazy("Note")),
-)  # fmt: skip
+    ("", gettext_lazy("Leave out")),
+    ("item", gettext_lazy("Item number")),
+    ("brand", gettext_lazy("Brand")),
+    ("name", gettext_lazy("Product name")),
+    ("spec", gettext_lazy("Variant (value, duration)")),
+    ("price", gettext_lazy("Supply price")),
+    ("official", gettext_lazy("Official price")),
+    ("kind", gettext_lazy("Kind (code, top-up)")),
+    ("target", gettext_lazy("Top-up account")),
+    ("state", gettext_lazy("On sale or not")),
+    ("stock", gettext_lazy("Stock")),
+    ("region", gettext_lazy("Region")),
+    ("currency", gettext_lazy("Currency")),
+    ("effective", gettext_lazy("Price holds from")),
+    ("note", gettext_lazy("Note")),
+)
 
 
 class UploadForm(forms.Form):
@@ -135,9 +142,13 @@ def _take_in(request: ConsoleRequest, data: dict[str, Any]) -> SheetImport:
     sheet_import, _fresh = supply_imports.upload(
         organisation,
         Upload(data["file"].name, data["file"].read()),
-        kind=data["kind"], at=at, actor=actor_of(request), effective_at=effective, again=data["again"],
+        kind=data["kind"],
+        at=at,
+        actor=actor_of(request),
+        effective_at=effective,
+        again=data["again"],
         options=Options(offer=offer.id if offer else None, livemode=livemode),
-    )  # fmt: skip
+    )
     if sheet_import.state in {"uploaded", "parsed"}:
         sheet_import = running.preview(sheet_import.id, at=at)
     return sheet_import
@@ -155,10 +166,19 @@ def show(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
         sheet_import = running.preview(sheet_import.id, at=timezone.now())
     tabs = _tabs(sheet_import)
     wanted = request.GET.get("rows", "")
-    current = wanted if wanted in {name for name, _word, _count in tabs} else next(
-        (name for name in ("refused", "review", "price", "offer") for tab, _w,
-         count in tabs if tab == name and count), ""
-    )  # fmt: skip
+    current = (
+        wanted
+        if wanted in {name for name, _word, _count in tabs}
+        else next(
+            (
+                name
+                for name in ("refused", "review", "price", "offer")
+                for tab, _w, count in tabs
+                if tab == name and count
+            ),
+            "",
+        )
+    )
     rows = Paginator(_rows(sheet_import, current), ROWS_SHOWN).get_page(request.GET.get("page"))
     for row in rows:
         row.sentence = reason_text(row.reason, get_language() or "zh", row.params)
@@ -281,9 +301,15 @@ def cancel(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
     try:
         sheet_import = supply_imports.cancel(sheet_import.id, at=timezone.now(), actor=actor_of(request))
         taken = sheet_import.counts.get("applied", 0)
-        say(request, ngettext(
-            "Cancelled. %(count)d row had been taken over and stays.",
-            "Cancelled. %(count)d rows had been taken over and stay.", taken) % {"count": taken})  # fmt: skip
+        say(
+            request,
+            ngettext(
+                "Cancelled. %(count)d row had been taken over and stays.",
+                "Cancelled. %(count)d rows had been taken over and stay.",
+                taken,
+            )
+            % {"count": taken},
+        )
     except Refusal as refusal:
         say_refusal(request, refusal)
     return go(request, _address("import", import_id))
@@ -310,10 +336,13 @@ def refused_rows(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
 def _send_refused(request: ConsoleRequest, sheet_import: SheetImport) -> HttpResponse:
     content, name = refused.refused_file(sheet_import, language=get_language() or "zh")
     audit.record(
-        "import.give_back", actor=actor_of(request), at=timezone.now(),
+        "import.give_back",
+        actor=actor_of(request),
+        at=timezone.now(),
         organisation=sheet_import.organisation_id,
-        object_kind="import", object_id=str(sheet_import.id),
-    )  # fmt: skip
+        object_kind="import",
+        object_id=str(sheet_import.id),
+    )
     kind = (
         "text/csv"
         if name.endswith(".csv")

@@ -37,15 +37,21 @@ _EMPTY_TAIL_MAX = 2_000
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 FILE_UNREADABLE = problem(
-    "file_unreadable", 422, title_zh="文件无法读取", title_en="Unreadable file",
+    "file_unreadable",
+    422,
+    title_zh="文件无法读取",
+    title_en="Unreadable file",
     detail_zh="请另存为 CSV（UTF-8 或 GBK）或 XLSX 后重新上传。",
     detail_en="Save it as CSV (UTF-8 or GBK) or XLSX and upload it again.",
-)  # fmt: skip
+)
 FILE_TOO_LARGE = problem(
-    "file_too_large", 413, title_zh="文件过大", title_en="File too large",
+    "file_too_large",
+    413,
+    title_zh="文件过大",
+    title_en="File too large",
     detail_zh="请拆成多个文件后分别上传。",
     detail_en="Split it into several files and upload them one by one.",
-)  # fmt: skip
+)
 
 
 class RawRow(msgspec.Struct, frozen=True):
@@ -209,8 +215,11 @@ def _read_csv(text: str, delimiter: str) -> list[RawRow]:
     try:
         for cells in reader:
             if len(cells) > COLUMNS_MAX:
-                raise Refusal("file_too_large", zh=f"第 {number} 行超过 {COLUMNS_MAX} 列。",
-                              en=f"Line {number} has more than {COLUMNS_MAX} columns.")  # fmt: skip
+                raise Refusal(
+                    "file_too_large",
+                    zh=f"第 {number} 行超过 {COLUMNS_MAX} 列。",
+                    en=f"Line {number} has more than {COLUMNS_MAX} columns.",
+                )
             rows.append(RawRow(number, tuple(cells)))
             number = reader.line_num + 1
             if len(rows) > ROWS_MAX:
@@ -230,13 +239,19 @@ def check_archive(archive: zipfile.ZipFile, *, bytes_max: int = UNPACKED_BYTES_M
     if len(entries) > ENTRIES_MAX:
         raise Refusal("file_too_large")
     if any(entry.flag_bits & 0x1 for entry in entries):
-        raise Refusal("file_unreadable", zh="压缩包设有密码，请去掉密码后重新上传。",
-                      en="The archive has a password; remove it and upload again.")  # fmt: skip
+        raise Refusal(
+            "file_unreadable",
+            zh="压缩包设有密码，请去掉密码后重新上传。",
+            en="The archive has a password; remove it and upload again.",
+        )
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if total > bytes_max or (total > _RATIO_FREE_BYTES and total > UNPACKED_RATIO_MAX * max(packed, 1)):
-        raise Refusal("file_too_large", zh="压缩包解开后过大，请拆分后上传。",
-                      en="The archive unpacks to too much; split it and upload the parts.")  # fmt: skip
+        raise Refusal(
+            "file_too_large",
+            zh="压缩包解开后过大，请拆分后上传。",
+            en="The archive unpacks to too much; split it and upload the parts.",
+        )
 
 
 class _Layout(msgspec.Struct):
@@ -251,13 +266,26 @@ def _read_xlsx(content: bytes) -> RawBook:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             check_archive(archive)
             if "xl/workbook.xml" not in archive.namelist():
-                raise Refusal("file_unreadable", zh="这个压缩包不是 Excel 表格。请上传 .xlsx 或 .csv。",
-                              en="This archive is no Excel workbook. Upload .xlsx or .csv.")  # fmt: skip
+                raise Refusal(
+                    "file_unreadable",
+                    zh="这个压缩包不是 Excel 表格。请上传 .xlsx 或 .csv。",
+                    en="This archive is no Excel workbook. Upload .xlsx or .csv.",
+                )
             return RawBook("xlsx", _sheets(content, archive))
     except (
-        zipfile.BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, ValueError, TypeError,
-        IndexError, AttributeError, OSError, EOFError, RuntimeError,
-    ) as error:  # fmt: skip
+        zipfile.BadZipFile,
+        InvalidFileException,
+        DefusedXmlException,
+        ParseError,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OSError,
+        EOFError,
+        RuntimeError,
+    ) as error:
         # Damage inside a workbook surfaces as any of these from openpyxl; each means the same to the sender.
         raise Refusal("file_unreadable") from error
 
@@ -269,7 +297,8 @@ def _sheets(content: bytes, archive: zipfile.ZipFile) -> list[RawSheet]:
         sheets = []
         cells_left = CELLS_MAX
         for sheet in book.worksheets[:SHEETS_MAX]:
-            layout = _layout(archive, sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells the part's name nowhere else
+            # openpyxl tells the name of a sheet's part nowhere else
+            layout = _layout(archive, sheet._worksheet_path)  # noqa: SLF001
             if layout.formulas and formulas is None:
                 formulas = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
             saved = (
@@ -350,13 +379,12 @@ def _layout(archive: zipfile.ZipFile, path: str) -> _Layout:
     with archive.open(path.lstrip("/")) as source:
         for event, element in iterparse(source, events=("start", "end"), forbid_dtd=True):
             tag = element.tag
-            if event == "start":
-                if tag == f"{_MAIN}row":
-                    number = int(element.get("r") or number + 1)
-                    if element.get("hidden") in {"1", "true"}:
-                        layout.hidden_rows.add(number)
-                elif tag == f"{_MAIN}f":
-                    layout.formulas = True
-                continue
-            _note_end(layout, element)
+            if event == "end":
+                _note_end(layout, element)
+            elif tag == f"{_MAIN}f":
+                layout.formulas = True
+            elif tag == f"{_MAIN}row":
+                number = int(element.get("r") or number + 1)
+                if element.get("hidden") in {"1", "true"}:
+                    layout.hidden_rows.add(number)
     return layout
