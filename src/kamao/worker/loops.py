@@ -1,10 +1,14 @@
 """Which loops a worker runs. The one place where the schedule meets engine, business and connectors."""
 
-from kamao.worker import heartbeat, imports, payments, relay
+from kamao.worker import engine_rounds, heartbeat, housekeeping, imports, payments, relay
 from kamao.worker.schedule import Loop
 
 LOOPS: tuple[Loop, ...] = (
     Loop("heartbeat", heartbeat.beat, heartbeat.PAUSE_S),
+    Loop("settlement", engine_rounds.settle_due, engine_rounds.SETTLE_PAUSE_S),
+    Loop("roll_up", engine_rounds.roll_up_accounts, engine_rounds.ROLL_UP_PAUSE_S),
+    Loop("partitions", engine_rounds.make_partitions, engine_rounds.PARTITIONS_PAUSE_S),
+    Loop("housekeeping", housekeeping.forget_old, housekeeping.PAUSE_S),
     Loop("relay", relay.relay, relay.PAUSE_S),
     Loop("webhook_purge", relay.purge_webhooks, relay.PURGE_PAUSE_S),
     Loop("payments", payments.follow_payments, payments.PAYMENTS_PAUSE_S),

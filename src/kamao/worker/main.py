@@ -18,7 +18,7 @@ from procrastinate.contrib.django import app as django_app  # noqa: E402
 from procrastinate.contrib.django.django_connector import DjangoConnector  # noqa: E402
 
 from kamao.business.keyring import node_keyring  # noqa: E402
-from kamao.worker import heartbeat  # noqa: E402
+from kamao.worker import engine_rounds, heartbeat  # noqa: E402
 from kamao.worker.context import open_context  # noqa: E402
 from kamao.worker.loops import LOOPS  # noqa: E402
 from kamao.worker.schedule import Schedule  # noqa: E402
@@ -46,6 +46,8 @@ async def run_jobs() -> None:
 def main() -> int:
     """Run until stopped; the exit code is 0 for an orderly stop."""
     context = open_context(conninfo=settings.KAMAO_CONNINFO, keyring=node_keyring())
+    # Before anything is written: a node that was down for long has no partitions for this month.
+    engine_rounds.make_partitions(context)
     schedule = Schedule(LOOPS, context)
     webhooks = SenderThread(context)
     schedule.start()

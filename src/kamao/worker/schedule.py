@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.db import connections
 from prometheus_client import Counter
 
 from kamao.worker.context import WorkerContext
@@ -53,6 +54,8 @@ class LoopThread(threading.Thread):
                 failures += 1
                 _ROUNDS.labels(self.loop.name, "failed").inc()
                 log.exception("loop %s failed (%d in a row)", self.loop.name, failures)
+                # A restarted database is met with a fresh connection, not with this thread's broken one.
+                connections.close_all()
                 self._stopping.wait(
                     min(self.loop.pause_s + 0.2 * 2 ** min(failures, 10), _PAUSE_AFTER_FAILURE_MAX_S)
                 )
