@@ -9,6 +9,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kamao.runtime.home import CHECKOUT, Home
 
@@ -60,8 +61,15 @@ class NodePlan:
         return f"http://127.0.0.1:{self.bank_port}"
 
     def bank_arguments(self) -> list[str]:
-        """Arguments of the sandbox bank."""
-        return ["--port", str(self.bank_port), "--home", str(self.home.root / "bank"), "--seed", "demo"]
+        """Arguments of the sandbox bank; with --lan phones must reach its pay page too."""
+        own = ["--port", str(self.bank_port), "--home", str(self.home.root / "bank"), "--seed", "demo"]
+        if self.host == "127.0.0.1":
+            return own
+        reachable = urlsplit(self.base_url).hostname or "127.0.0.1"
+        outside = [host for host in self.hosts if not host.startswith(("127.", "localhost"))]
+        if reachable.startswith("127.") and outside:
+            reachable = outside[0]
+        return [*own, "--host", self.host, "--public-url", f"http://{reachable}:{self.bank_port}"]
 
     def environment(self, process: str) -> dict[str, str]:
         """The environment of one child process."""

@@ -4,9 +4,11 @@ Owns the evidence. Refuses to call inside a transaction: a row that says `sent` 
 socket opens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
+from uuid import UUID
 
 from django.db import connection
 
@@ -18,7 +20,8 @@ from kamao.business.payments.registry import make_provider
 Answer = TypeVar("Answer")
 
 _PROVIDERS: dict[tuple[str, bytes], PaymentProvider] = {}
-_PROVIDERS_MAX = 64
+_PROVIDERS_MAX: Final = 64
+PARALLEL_MAX: Final = 8
 
 
 def provider_of(account: ProviderAccount) -> PaymentProvider:
@@ -51,3 +54,25 @@ def call_provider(
         account=account, number=number, act=act, answer=type(answer).__name__.lower(), detail=detail, at=at
     )
     return answer
+
+
+def in_parallel(ids: Sequence[UUID], *, work: Callable[[UUID], object]) -> None:
+    """Do one provider call per row, a few at a time, so that one silent provider does not hold up the others.
+
+    Each thread has a database connection of its own and closes it. The first failure is raised after all
+    have ended; the rows concerned come back by their lease.
+    """
+    if len(ids) == 1:
+        work(ids[0])
+        return
+
+    def one(row: UUID) -> None:
+        try:
+            work(row)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(PARALLEL_MAX) as pool:
+        done = [pool.submit(one, row) for row in ids]
+    for future in done:
+        future.result()

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from kamao.business.payments import trade
-from kamao.business.payments.calls import call_provider
+from kamao.business.payments.calls import call_provider, in_parallel
 from kamao.business.payments.errors import (
     PAYMENT_ACCOUNT_NOT_FOUND,
     PAYMENT_UNAVAILABLE,
@@ -35,7 +35,7 @@ from kamao.business.payments.port import (
 )
 from kamao.business.payments.schedule import next_close, next_query
 from kamao.business.payments.states import INTENT_STATES_LIVE
-from kamao.engine.cells import ALL, Cell
+from kamao.engine.cells import ALL, LIVE, Cell
 from kamao.engine.trade.types import PaymentOutcome
 from kamao.kernel.errors import Refusal
 from kamao.kernel.ids import crockford, new_uuid7
@@ -136,9 +136,13 @@ def _live_intent(
     )
     # Two presses of "pay" at once: the unique index lets one row in, and both go on with that one.
     PaymentIntent.objects.bulk_create([row], ignore_conflicts=True)
-    return PaymentIntent.objects.get(
+    intent = PaymentIntent.objects.filter(
         purchase_id=purchase.id, account=account, state__in=sorted(INTENT_STATES_LIVE)
-    )
+    ).first()
+    if intent is None:
+        # The one in the way was finished in this very moment: by a payment, or by expiry.
+        raise Refusal(PAYMENT_UNAVAILABLE.code)
+    return intent
 
 
 def absorb(intent_id: UUID, *, answer: Answer, act: str, at: datetime) -> PaymentIntent:
@@ -255,8 +259,7 @@ def follow_up(*, at: datetime, limit: int = 50) -> int:
         ids = [intent.id for intent in due]
         # The lease: another worker leaves these alone, and they come back by themselves if this one dies.
         PaymentIntent.objects.filter(id__in=ids).update(next_check_at=at + timedelta(seconds=LEASE_S))
-    for intent_id in ids:
-        follow_up_one(intent_id, at=at)
+    in_parallel(ids, work=lambda intent_id: follow_up_one(intent_id, at=at))
     return len(ids)
 
 
@@ -305,7 +308,7 @@ def recheck(purchase_id: UUID, *, at: datetime) -> int:
     return asked
 
 
-def cancel_purchase(purchase_id: UUID, *, cell: Cell, actor: str, at: datetime) -> bool:
+def cancel_purchase(purchase_id: UUID, *, at: datetime, cell: Cell = LIVE, actor: str = "buyer") -> bool:
     """Give an unpaid purchase up at the buyer's wish: close what is open at the providers, then release the
     reservation.
 

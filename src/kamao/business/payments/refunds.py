@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kamao.business.payments import trade
-from kamao.business.payments.calls import call_provider, provider_of
+from kamao.business.payments.calls import call_provider, in_parallel, provider_of
 from kamao.business.payments.models import ProviderAccount, RefundAttempt
 from kamao.business.payments.port import (
     Declined,
@@ -65,8 +65,7 @@ def send_due(cell: Cell, *, at: datetime, limit: int = 20) -> int:
                 log.error("refund %s names the unknown provider account %s", refund.id, refund.provider)
                 continue
             attempts.append(_write_sent(refund, account=account, at=at))
-    for attempt_id in attempts:
-        send(attempt_id, at=at)
+    in_parallel(attempts, work=lambda attempt_id: send(attempt_id, at=at))
     return len(attempts)
 
 
@@ -121,11 +120,11 @@ def follow_up(*, at: datetime, limit: int = 20) -> int:
         RefundAttempt.objects.filter(id__in=[row[0] for row in due]).update(
             next_check_at=at + timedelta(seconds=LEASE_S)
         )
-    for attempt_id, state in due:
-        if state == "refused":
-            retry_refused(attempt_id, at=at)
-        else:
-            ask(attempt_id, at=at)
+    refused = {attempt_id for attempt_id, state in due if state == "refused"}
+    for attempt_id in refused:
+        retry_refused(attempt_id, at=at)
+    waiting = [attempt_id for attempt_id, _ in due if attempt_id not in refused]
+    in_parallel(waiting, work=lambda attempt_id: ask(attempt_id, at=at))
     return len(due)
 
 
