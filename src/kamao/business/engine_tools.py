@@ -1,4 +1,5 @@
-"""The engine's tools for business code on Django's connection: one set per thread and cell, hints shared per process.
+"""The engine's tools for business code on Django's connection: one set per thread and cell, hints shared per
+process.
 
 Refuses to be passed between threads: a price book serves one thread at a time.
 """

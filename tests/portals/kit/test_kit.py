@@ -14,8 +14,10 @@ from django.urls import path
 from django.utils import translation
 
 from kamao.kernel.errors import Refusal
+from kamao.kernel.states import ORDER_STATES, PURCHASE_TRANSITIONS, REFUND_TRANSITIONS
 from kamao.portals.kit import formats, icons, states
 from kamao.portals.kit.middleware import POLICY, RefusalMiddleware
+from kamao.runtime import urls
 
 ROOT = Path(__file__).resolve().parents[3] / "src" / "kamao" / "portals"
 
@@ -28,16 +30,21 @@ def render(text: str, /, **context: object) -> str:
 @pytest.mark.parametrize(
     ("amount_minor", "currency", "text"),
     [
-        (0, "CNY", "¥0.00"), (5, "CNY", "¥0.05"), (123456, "CNY", "¥1,234.56"), (-1450, "CNY", "−¥14.50"),
-        (1234567, "JPY", "JP¥1,234,567"), (12345, "KWD", "KWD\u200912.345"),
+        (0, "CNY", "¥0.00"),
+        (5, "CNY", "¥0.05"),
+        (123456, "CNY", "¥1,234.56"),
+        (-1450, "CNY", "−¥14.50"),
+        (1234567, "JPY", "JP¥1,234,567"),
+        (12345, "KWD", "KWD\u200912.345"),
     ],
-)  # fmt: skip
+)
 def test_money_is_written_from_integers(amount_minor: int, currency: str, text: str) -> None:
     assert formats.money_text(amount_minor, currency) == text
 
 
 @pytest.mark.parametrize(
-    ("unit_price_e4", "text"), [(145_000, "¥14.50"), (9_655, "¥0.9655"), (10_000, "¥1.00"), (12_340, "¥1.234")]
+    ("unit_price_e4", "text"),
+    [(145_000, "¥14.50"), (9_655, "¥0.9655"), (10_000, "¥1.00"), (12_340, "¥1.234")],
 )
 def test_rates_keep_their_digits(unit_price_e4: int, text: str) -> None:
     assert formats.rate_parts(unit_price_e4).text() == text
@@ -50,7 +57,9 @@ def test_money_tag_sets_the_minor_part_apart() -> None:
     assert render("{% money None %}") == "–"
 
 
-@pytest.mark.parametrize(("count", "text"), [(980, "980"), (1_200, "1.2k"), (2_000, "2k"), (150_000, "150k"), (1_100_000, "1.1M")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(980, "980"), (1_200, "1.2k"), (2_000, "2k"), (150_000, "150k"), (1_100_000, "1.1M")]
+)
 def test_counts_are_short(count: int, text: str) -> None:
     assert formats.compact_count(count) == text
 
@@ -66,8 +75,6 @@ def test_a_state_is_a_dot_and_a_word_in_both_languages() -> None:
 
 
 def test_every_order_state_has_a_look() -> None:
-    from kamao.kernel.states import ORDER_STATES, PURCHASE_TRANSITIONS, REFUND_TRANSITIONS
-
     missing = {*ORDER_STATES, *PURCHASE_TRANSITIONS, *REFUND_TRANSITIONS} - set(states.LOOKS)
     assert missing == set()
 
@@ -117,16 +124,19 @@ def _break(request):
 
 
 def _pages():
-    from kamao.runtime import urls
-
-    return [*urls.urlpatterns, path("x/refuse", _refuse), path("x/missing", _missing), path("x/break", _break)]
+    return [
+        *urls.urlpatterns,
+        path("x/refuse", _refuse),
+        path("x/missing", _missing),
+        path("x/break", _break),
+    ]
 
 
 class Routes:
     """A URL configuration for the error pages, over the node's own."""
 
-    from kamao.runtime.urls import handler400, handler403, handler404, handler500
-
+    handler400, handler403 = urls.handler400, urls.handler403
+    handler404, handler500 = urls.handler404, urls.handler500
     urlpatterns = property(lambda self: _pages())
 
 
@@ -176,10 +186,14 @@ def test_the_start_page_has_doors_only_on_a_demo(db: None, client: Client, tmp_p
     assert client.post("/demo/merchant/").status_code == 404, "the account does not exist"
 
 
-def test_a_door_signs_in_as_its_demo_account(db: None, client: Client, tmp_path: Path, settings, django_user_model) -> None:
+def test_a_door_signs_in_as_its_demo_account(
+    db: None, client: Client, tmp_path: Path, settings, django_user_model
+) -> None:
     settings.KAMAO_HOME = tmp_path
     user = django_user_model.objects.create_user("m@demo.test", "long-enough-1")
-    (tmp_path / "demo.json").write_text('{"users": [{"role": "merchant", "email": "m@demo.test"}]}', encoding="utf-8")
+    (tmp_path / "demo.json").write_text(
+        '{"users": [{"role": "merchant", "email": "m@demo.test"}]}', encoding="utf-8"
+    )
     answer = client.post("/demo/merchant/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/merchant/")
     assert client.session["_auth_user_id"] == str(user.pk)
@@ -190,7 +204,9 @@ def _messages(folder: Path) -> set[str]:
     found: set[str] = set()
     for file in folder.rglob("*.html"):
         text = file.read_text(encoding="utf-8")
-        found |= {one or two for one, two in re.findall(r"\{%\s*translate\s+(?:\"([^\"]+)\"|'([^']+)')", text)}
+        found |= {
+            one or two for one, two in re.findall(r"\{%\s*translate\s+(?:\"([^\"]+)\"|'([^']+)')", text)
+        }
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"

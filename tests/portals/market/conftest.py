@@ -12,8 +12,12 @@ from kamao.business.shops.models import Shop
 from tests.portals.market.seed import build_shop
 
 SKUS = (
-    "tencent-video-month", "tencent-video-7-days", "qq-music-month", "china-mobile-credit-50", "golden-spatula-60-tokens",
-)  # fmt: skip
+    "tencent-video-month",
+    "tencent-video-7-days",
+    "qq-music-month",
+    "china-mobile-credit-50",
+    "golden-spatula-60-tokens",
+)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,8 @@ def test_a_bundle_below_cost_is_refused() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)), min_size=1, max_size=8), st.integers(0, 10**7)
+    st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)), min_size=1, max_size=8),
+    st.integers(0, 10**7),
 )
 def test_shares_add_up_exactly_and_cover_every_cost(parts: list[tuple[int, int]], rest: int) -> None:
     total = sum(cost for cost, _ in parts) + rest
@@ -47,10 +48,12 @@ def test_shares_add_up_exactly_and_cover_every_cost(parts: list[tuple[int, int]]
 @pytest.mark.parametrize(
     ("typed", "kind", "value"),
     [
-        ("13800138000", "phone", "13800138000"), (" +86 138-0013-8000 ", "phone", "13800138000"),
-        ("１３８００１３８０００", "phone", "13800138000"), ("Cat@Example.COM", "email", "cat@example.com"),
+        ("13800138000", "phone", "13800138000"),
+        (" +86 138-0013-8000 ", "phone", "13800138000"),
+        ("１３８００１３８０００", "phone", "13800138000"),
+        ("Cat@Example.COM", "email", "cat@example.com"),
     ],
-)  # fmt: skip
+)
 def test_contacts_are_cleaned(typed: str, kind: str, value: str) -> None:
     assert contacts.parse_contact(typed) == contacts.Contact(kind, value)
 
@@ -64,7 +67,9 @@ def test_contacts_are_masked_keyed_and_sealed() -> None:
     keyring, place = Keyring.generate(), new_uuid7()
     phone, mail = contacts.Contact("phone", "13800138000"), contacts.Contact("email", "a-b@x.cn")
     assert (phone.masked, mail.masked) == ("138****8000", "a***@x.cn")
-    assert contacts.contact_key(keyring, mail) != contacts.contact_key(keyring, contacts.Contact("email", "ab@x.cn"))
+    assert contacts.contact_key(keyring, mail) != contacts.contact_key(
+        keyring, contacts.Contact("email", "ab@x.cn")
+    )
     sealed = contacts.seal_contact(keyring, place, phone)
     assert b"13800138000" not in sealed
     assert contacts.open_contact(keyring, place, sealed) == phone
@@ -105,7 +110,9 @@ def test_a_device_remembers_its_newest_purchases_only() -> None:
     assert lookup.read_device(None) == []
 
 
-@pytest.mark.parametrize(("value", "masked"), [("13800138000", "138****8000"), ("1234", "****"), ("abcdefgh", "ab****gh")])
+@pytest.mark.parametrize(
+    ("value", "masked"), [("13800138000", "138****8000"), ("1234", "****"), ("abcdefgh", "ab****gh")]
+)
 def test_targets_are_masked(value: str, masked: str) -> None:
     assert snapshots.mask_target(value) == masked
 
@@ -113,7 +120,9 @@ def test_targets_are_masked(value: str, masked: str) -> None:
 def _handed(*codes: tuple[str, str]) -> list[delivery.Handed]:
     line = SimpleNamespace(name="月卡", detail="月卡")
     until = datetime(2027, 11, 30, tzinfo=UTC)
-    items = tuple(delivery.Item(UUID(int=i), "code", number, secret, until) for i, (number, secret) in enumerate(codes))
+    items = tuple(
+        delivery.Item(UUID(int=i), "code", number, secret, until) for i, (number, secret) in enumerate(codes)
+    )
     return [delivery.Handed(line, None, items)]
 
 
@@ -141,7 +150,9 @@ def test_posters_escape_their_texts_and_carry_the_code() -> None:
     assert png.startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(("colour", "ink"), [("#f2c200", art.INK), ("#1e2330", art.WHITE), ("nonsense", art.WHITE)])
+@pytest.mark.parametrize(
+    ("colour", "ink"), [("#f2c200", art.INK), ("#1e2330", art.WHITE), ("nonsense", art.WHITE)]
+)
 def test_a_card_is_readable_on_any_colour(colour: str, ink: str) -> None:
     assert art.text_colour(colour) == ink
     drawn = art.card_svg(name="<b>腾讯</b>", detail="月卡", colour=colour)
@@ -155,7 +166,14 @@ def test_a_brand_without_a_colour_always_gets_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("colour", "accent"), [("#f26b1d", "tangerine"), ("#0e9f6e", "jade"), ("#2f6fed", "azure"), ("#808080", "slate"), ("red", "tangerine")]
+    ("colour", "accent"),
+    [
+        ("#f26b1d", "tangerine"),
+        ("#0e9f6e", "jade"),
+        ("#2f6fed", "azure"),
+        ("#808080", "slate"),
+        ("red", "tangerine"),
+    ],
 )
 def test_a_shops_colour_becomes_the_nearest_accent(colour: str, accent: str) -> None:
     assert looks.accent_of(colour) == accent

@@ -34,9 +34,15 @@ NONCE = "abcdefabcdefabcdefabcdef"
 
 def order_form(**changes: str) -> dict[str, str]:
     return {
-        "sku": "tencent-video-month", "quantity": "1", "contact": "13800138000", "password": "secret1", "no_return": "on",
-        "nonce": NONCE, "act": "buy", **changes,
-    }  # fmt: skip
+        "sku": "tencent-video-month",
+        "quantity": "1",
+        "contact": "13800138000",
+        "password": "secret1",
+        "no_return": "on",
+        "nonce": NONCE,
+        "act": "buy",
+        **changes,
+    }
 
 
 def text_of(answer: Any) -> str:
@@ -52,7 +58,12 @@ def free_codes() -> int:
 def pay(purchase: ShopPurchase, *, amount_minor: int | None = None) -> str:
     """The engine is told of money as the provider's notice would tell it."""
     arrived = PaymentArrived(
-        "sandbox-live", f"T{purchase.id.hex}", purchase.id, amount_minor or purchase.amount_minor, "CNY", datetime.now(UTC)
+        "sandbox-live",
+        f"T{purchase.id.hex}",
+        purchase.id,
+        amount_minor or purchase.amount_minor,
+        "CNY",
+        datetime.now(UTC),
     )
     with cell_connection(LIVE) as raw:
         return apply_payments(raw, [arrived], at=datetime.now(UTC), tools=tools_for(LIVE))[0].outcome
@@ -81,7 +92,9 @@ def test_nothing_found_says_what_to_do(shop: Shop, buyer: Client) -> None:
 def test_first_paint_of_a_shop_is_light(shop: Shop, buyer: Client) -> None:
     built = Path(__file__).resolve().parents[3] / "src/kamao/portals/kit/static/kit/dist"
     page = len(gzip.compress(buyer.get(BASE).content))
-    assets = sum(len(gzip.compress((built / name).read_bytes())) for name in ("kit.css", "kit.js", "theme.js"))
+    assets = sum(
+        len(gzip.compress((built / name).read_bytes())) for name in ("kit.css", "kit.js", "theme.js")
+    )
     assert page + assets <= 100_000
 
 
@@ -199,7 +212,9 @@ def test_a_topup_seals_its_target(shop: Shop, buyer: Client) -> None:
 
 
 def test_a_game_needs_a_verified_phone(shop: Shop, buyer: Client) -> None:
-    form = order_form(sku="golden-spatula-60-tokens", t_login="wechat", t_system="android", t_game_id="12345678")
+    form = order_form(
+        sku="golden-spatula-60-tokens", t_login="wechat", t_system="android", t_game_id="12345678"
+    )
     refused = buyer.post(GAME, form)
     assert refused.status_code == 403
     assert "verified phone number" in text_of(refused)
@@ -309,7 +324,9 @@ def test_a_number_opens_the_order_on_any_device_and_a_wrong_one_nothing(shop: Sh
 def test_another_shop_cannot_see_the_order(shop: Shop, buyer: Client) -> None:
     buyer.post(VIDEO, order_form())
     purchase = ShopPurchase.objects.get()
-    Shop.objects.create(organisation=shop.organisation, slug="other", name="Other", created_at=datetime.now(UTC))
+    Shop.objects.create(
+        organisation=shop.organisation, slug="other", name="Other", created_at=datetime.now(UTC)
+    )
     assert buyer.get(f"/s/other/o/{number_of(purchase)}/").status_code == 404
     found = buyer.post("/s/other/lookup/", {"by": "number", "number": number_of(purchase)})
     assert found.status_code == 200
@@ -345,7 +362,9 @@ def test_a_one_time_code_opens_the_list(shop: Shop, buyer: Client) -> None:
 
 def test_lookups_are_limited(shop: Shop, buyer: Client) -> None:
     ask = {"by": "contact", "contact": "13800138000", "password": "guess-it"}
-    answers = [buyer.post(BASE + "lookup/", ask).status_code for _ in range(attempts.LOOKUP_BY_CONTACT.most + 1)]
+    answers = [
+        buyer.post(BASE + "lookup/", ask).status_code for _ in range(attempts.LOOKUP_BY_CONTACT.most + 1)
+    ]
     assert answers[-1] == 429
     assert set(answers[:-1]) == {200}
 
@@ -362,7 +381,9 @@ def test_attempts_count_in_windows(shop: Shop) -> None:
 def test_my_orders_are_this_devices(shop: Shop, buyer: Client) -> None:
     buyer.post(VIDEO, order_form())
     assert "Tencent Video VIP Month" in text_of(buyer.get(BASE + "mine/"))
-    assert "No orders on this device" in text_of(Client(headers={"accept-language": "en"}).get(BASE + "mine/"))
+    assert "No orders on this device" in text_of(
+        Client(headers={"accept-language": "en"}).get(BASE + "mine/")
+    )
 
 
 def test_sold_out_offers_a_wish_that_is_told_once(shop: Shop, buyer: Client) -> None:
@@ -410,7 +431,9 @@ def test_customer_service_has_the_order_filled_in(shop: Shop, buyer: Client) -> 
     shown = text_of(buyer.get(BASE + "service/", {"order": number_of(purchase)}))
     assert "maomi-kefu" in shown
     assert "ord_" in shown
-    assert number_of(purchase) not in shown.split("Your message")[1].split("Copy")[0], "the number that opens codes stays home"
+    assert number_of(purchase) not in shown.split("Your message")[1].split("Copy")[0], (
+        "the number that opens codes stays home"
+    )
 
 
 def test_the_language_switch_is_remembered(shop: Shop, buyer: Client) -> None:

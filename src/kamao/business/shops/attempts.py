@@ -47,9 +47,11 @@ def check_attempt(key: bytes, *, limit: Limit, at: datetime) -> None:
         left_s = limit.window_s - int(at.timestamp()) % limit.window_s
         minutes = max(1, -(-left_s // 60))
         raise Refusal(
-            "rate_limited", retry_after_s=left_s,
-            zh=f"操作过于频繁，请 {minutes} 分钟后再试。", en=f"Too many attempts; try again in {minutes} min.",
-        )  # fmt: skip
+            "rate_limited",
+            retry_after_s=left_s,
+            zh=f"操作过于频繁，请 {minutes} 分钟后再试。",
+            en=f"Too many attempts; try again in {minutes} min.",
+        )
 
 
 def forget_attempts(*, before: datetime) -> int:

@@ -1,7 +1,7 @@
 """What a buyer is about to order, priced as of now: lines, their orders, what stands in the way.
 
-Owns the sum that the buyer sees and pays: it is computed here, once, for product page, cart, checkout and API.
-Refuses nothing itself: a line that cannot be bought says why, and ``checkout`` refuses.
+Owns the sum that the buyer sees and pays: it is computed here, once, for product page, cart, checkout and
+API. Refuses nothing itself: a line that cannot be bought says why, and ``checkout`` refuses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,8 +35,12 @@ class Trouble(msgspec.Struct, frozen=True):
 
 GONE: Final = Trouble("sku_not_found", "该商品已下架。", "This is no longer on sale.")
 SOLD_OUT: Final = Trouble("out_of_stock", "暂时缺货。", "Sold out for now.")
-CLOSED_NOW: Final = Trouble("not_sellable", "现在不在可购买时段，请稍后再来。", "Not on sale at this hour; come back later.")
-LOSES: Final = Trouble("not_sellable", "暂时无法购买，请联系店铺。", "Cannot be bought for now; please contact the shop.")
+CLOSED_NOW: Final = Trouble(
+    "not_sellable", "现在不在可购买时段，请稍后再来。", "Not on sale at this hour; come back later."
+)
+LOSES: Final = Trouble(
+    "not_sellable", "暂时无法购买，请联系店铺。", "Cannot be bought for now; please contact the shop."
+)
 
 
 class BasketOrder(msgspec.Struct, frozen=True):
@@ -97,11 +101,15 @@ def fill_basket(shop: Shop, lines: Sequence[CartLine], *, at: datetime) -> Baske
     codes += [item.sku.code for bundle in bundles.values() for item in bundle.items.all()]
     wares = read_wares(shop, codes, at=at)
     filled = [
-        _bundle_line(line, bundles.get(line.bundle), wares) if line.bundle else _sku_line(line, wares.get(line.sku))
+        _bundle_line(line, bundles.get(line.bundle), wares)
+        if line.bundle
+        else _sku_line(line, wares.get(line.sku))
         for line in lines
     ]
     currency = next((order.ware.sku.currency for line in filled for order in line.orders), "CNY")
-    return Basket(lines=tuple(filled), currency=currency, total_minor=sum(line.amount_minor for line in filled))
+    return Basket(
+        lines=tuple(filled), currency=currency, total_minor=sum(line.amount_minor for line in filled)
+    )
 
 
 def _sku_line(line: CartLine, ware: Ware | None) -> BasketLine:
@@ -124,7 +132,14 @@ def check_ware_target(ware: Ware, typed: Mapping[str, str]) -> TargetCheck:
     """Check what was typed against the form of a ware; only fields of that form are looked at."""
     template = ware.sku.topup_form
     assert template is not None, "only wares with a form have a target"
-    form = parse_form({"slug": template.slug, "name_zh": template.name_zh, "name_en": template.name_en, "fields": template.fields})
+    form = parse_form(
+        {
+            "slug": template.slug,
+            "name_zh": template.name_zh,
+            "name_en": template.name_en,
+            "fields": template.fields,
+        }
+    )
     rules = msgspec.convert(ware.sku.target_rules or {}, TargetRules)
     known = {field.key for field in form.fields} | {"ported"}
     return check_target(form, {key: value for key, value in typed.items() if key in known}, rules=rules)
@@ -138,7 +153,11 @@ def _trouble(order: BasketOrder) -> Trouble | None:
         return LOSES
     if ware.band == "none":
         return SOLD_OUT
-    if order.quantity < sku.min_quantity or order.quantity > sku.max_quantity or order.quantity % sku.multiple:
+    if (
+        order.quantity < sku.min_quantity
+        or order.quantity > sku.max_quantity
+        or order.quantity % sku.multiple
+    ):
         return Trouble(
             "invalid_quantity",
             f"数量须为 {sku.multiple} 的倍数，{sku.min_quantity} 至 {sku.max_quantity}。",
@@ -151,7 +170,9 @@ def _trouble(order: BasketOrder) -> Trouble | None:
 
 
 def bundle_total(bundle: Bundle, *, list_minor: int, currency: str, quantity: int = 1) -> int:
-    """Return what a bundle costs the buyer: its fixed price, or the list prices less the discount, rounded up."""
+    """Return what a bundle costs the buyer: its fixed price, or the list prices less the discount, rounded
+    up.
+    """
     if bundle.price_e4 is not None:
         return order_amount(bundle.price_e4, quantity, currency)
     return -(-list_minor * (1000 - bundle.discount_per_mille) // 1000)
@@ -160,7 +181,9 @@ def bundle_total(bundle: Bundle, *, list_minor: int, currency: str, quantity: in
 def _bundle_line(line: CartLine, bundle: Bundle | None, wares: Mapping[str, Ware]) -> BasketLine:
     items = [] if bundle is None else list(bundle.items.all())
     if bundle is None or not items or any(item.sku.code not in wares for item in items):
-        return BasketLine(line.key, line.bundle, line.bundle, line.quantity, 0, (), bundle=line.bundle, trouble=GONE)
+        return BasketLine(
+            line.key, line.bundle, line.bundle, line.quantity, 0, (), bundle=line.bundle, trouble=GONE
+        )
     parts: list[Part] = []
     counts = [item.quantity * line.quantity for item in items]
     chosen = [wares[item.sku.code] for item in items]
@@ -185,6 +208,12 @@ def _bundle_line(line: CartLine, bundle: Bundle | None, wares: Mapping[str, Ware
     )
     trouble = trouble or next((found for order in orders if (found := _trouble(order)) is not None), None)
     return BasketLine(
-        line.key, bundle.name_zh, bundle.name_en or bundle.name_zh, line.quantity, total, orders,
-        bundle=bundle.slug, trouble=trouble,
-    )  # fmt: skip
+        line.key,
+        bundle.name_zh,
+        bundle.name_en or bundle.name_zh,
+        line.quantity,
+        total,
+        orders,
+        bundle=bundle.slug,
+        trouble=trouble,
+    )

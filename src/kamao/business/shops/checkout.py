@@ -1,7 +1,8 @@
 """Placing a purchase: a priced basket and a buyer become reserved goods that await payment.
 
-Owns the transaction in which the engine's purchase and the shop's row commit together. Refuses with the reason and
-the next step; a refused purchase reserves nothing. Placing again under the same nonce gives the same purchase.
+Owns the transaction in which the engine's purchase and the shop's row commit together. Refuses with the
+reason and the next step; a refused purchase reserves nothing. Placing again under the same nonce gives the
+same purchase.
 """
 
 from collections.abc import Callable
@@ -33,33 +34,53 @@ _CELLS: Final = {cell.number: cell for cell in cells.ALL}
 _Result = TypeVar("_Result")
 
 SHOP_SOLD_OUT = problem(
-    "shop_out_of_stock", 409, title_zh="已售罄", title_en="Sold out",
+    "shop_out_of_stock",
+    409,
+    title_zh="已售罄",
+    title_en="Sold out",
     detail_zh="手慢了，刚刚售罄；没有扣款。可以登记到货提醒。",
     detail_en="Just sold out; nothing was charged. You can ask to be told when it is back.",
-)  # fmt: skip
+)
 SHOP_NOT_SELLABLE = problem(
-    "shop_not_sellable", 409, title_zh="暂时无法购买", title_en="Cannot be bought now",
+    "shop_not_sellable",
+    409,
+    title_zh="暂时无法购买",
+    title_en="Cannot be bought now",
     detail_zh="价格或供货刚刚变化，请刷新页面后再试。",
     detail_en="Price or supply has just changed; reload the page and try again.",
-)  # fmt: skip
+)
 TOO_MANY_RESERVATIONS = problem(
-    "too_many_reservations", 429, title_zh="未付款订单过多", title_en="Too many unpaid orders",
+    "too_many_reservations",
+    429,
+    title_zh="未付款订单过多",
+    title_en="Too many unpaid orders",
     detail_zh="您有多笔订单尚未付款，请先付款或取消后再下单。",
     detail_en="Several of your orders are still unpaid; pay or cancel them first.",
-)  # fmt: skip
+)
 PURCHASE_CHANGED = problem(
-    "purchase_changed", 409, title_zh="订单内容已变化", title_en="The order has changed",
+    "purchase_changed",
+    409,
+    title_zh="订单内容已变化",
+    title_en="The order has changed",
     detail_zh="这张表单已提交过其他内容，请刷新页面后重新下单。",
     detail_en="This form was already sent with other content; reload the page and order again.",
-)  # fmt: skip
+)
 TARGET_MISSING = problem(
-    "shop_target_required", 422, title_zh="请填写充值账号", title_en="Target needed",
-    detail_zh="请填写正确的充值账号。", detail_en="Fill in the account to charge.",
-)  # fmt: skip
+    "shop_target_required",
+    422,
+    title_zh="请填写充值账号",
+    title_en="Target needed",
+    detail_zh="请填写正确的充值账号。",
+    detail_en="Fill in the account to charge.",
+)
 QUANTITY_WRONG = problem(
-    "shop_invalid_quantity", 422, title_zh="数量有误", title_en="Quantity not possible",
-    detail_zh="请按起购、限购和倍数修改数量。", detail_en="Mind minimum, maximum and multiple of the quantity.",
-)  # fmt: skip
+    "shop_invalid_quantity",
+    422,
+    title_zh="数量有误",
+    title_en="Quantity not possible",
+    detail_zh="请按起购、限购和倍数修改数量。",
+    detail_en="Mind minimum, maximum and multiple of the quantity.",
+)
 
 _REFUSED: Final = {
     "out_of_stock": "shop_out_of_stock",
@@ -74,7 +95,9 @@ _REFUSED: Final = {
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """Who buys, as far as a guest tells; ``address`` is the socket's, ``device`` the random word of its cookie."""
+    """Who buys, as far as a guest tells; ``address`` is the socket's, ``device`` the random word of its
+    cookie.
+    """
 
     contact: Contact
     password: str
@@ -130,7 +153,9 @@ def _request(shop: Shop, *, order: Order, at: datetime) -> PurchaseRequest:
         reference=f"{shop.id.hex[-12:]}-{order.nonce}",
         lines=tuple(
             PurchaseLine(
-                sku=one.ware.sku.code, quantity=one.quantity, amount_minor=one.amount_minor,
+                sku=one.ware.sku.code,
+                quantity=one.quantity,
+                amount_minor=one.amount_minor,
                 retail_unit_price_e4=one.ware.unit_price_e4,
                 target_json=msgspec.json.encode(one.target, order="sorted") if one.target else None,
             )
@@ -142,7 +167,7 @@ def _request(shop: Shop, *, order: Order, at: datetime) -> PurchaseRequest:
         address_key=subject_key(keyring, kind="address", text=buyer.address),
         device_key=subject_key(keyring, kind="device", text=buyer.device) if buyer.device else None,
         buyer_ip=buyer.address,
-    )  # fmt: skip
+    )
 
 
 def repeat_on_conflict(work: Callable[[], _Result]) -> _Result:
@@ -222,4 +247,3 @@ def _store(
 def cell_of_shop(shop_cell: int) -> cells.Cell:
     """Return the engine cell of a shop's or purchase's mode."""
     return _CELLS[shop_cell]
-

@@ -15,10 +15,13 @@ from kamao.kernel.errors import problem
 from kamao.kernel.sealing import Keyring
 
 CONTACT_INVALID = problem(
-    "contact_invalid", 422, title_zh="联系方式有误", title_en="Contact not usable",
+    "contact_invalid",
+    422,
+    title_zh="联系方式有误",
+    title_en="Contact not usable",
     detail_zh="请填写 11 位手机号或邮箱地址。",
     detail_en="Enter a mainland China mobile number of 11 digits or an e-mail address.",
-)  # fmt: skip
+)
 
 _PHONE: Final = re.compile(r"1[3-9]\d{9}")
 _EMAIL: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}")
@@ -60,8 +63,9 @@ def contact_key(keyring: Keyring, contact: Contact) -> bytes:
 def password_key(keyring: Keyring, contact: Contact, password: str) -> bytes:
     """Return the keyed fingerprint of a query password together with its contact.
 
-    A query password is chosen in a hurry on a phone, so no slow hash would make it strong. The key lives outside the
-    database, so a copy of the rows alone allows no guessing; guesses at the page are limited by ``attempts``.
+    A query password is chosen in a hurry on a phone, so no slow hash would make it strong. The key lives
+    outside the database, so a copy of the rows alone allows no guessing; guesses at the page are limited by
+    ``attempts``.
     """
     # In hexadecimal, because the fingerprint folds case and dashes away, which are part of a password.
     text = f"{contact.kind}:{contact.value}|{password.strip()}".encode().hex()

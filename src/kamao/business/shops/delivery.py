@@ -1,6 +1,7 @@
 """Handing codes to their buyer: opened with a trace, as text and as a sheet that keeps long numbers whole.
 
-Refuses a purchase that is not delivered (there is nothing to open) and to open anything without writing who saw it.
+Refuses a purchase that is not delivered (there is nothing to open) and to open anything without writing who
+saw it.
 """
 
 import io
@@ -58,7 +59,13 @@ def hand_over(purchase: ShopPurchase, *, actor: str, reason: str, at: datetime) 
             seen = [item.item for item in views[line.order].deliveries if item.sealed is not None]
             if seen:
                 record_reveals(
-                    connection, seen, order=line.order, actor=actor, reason=reason, at=at, ids=tools_for(cell).ids
+                    connection,
+                    seen,
+                    order=line.order,
+                    actor=actor,
+                    reason=reason,
+                    at=at,
+                    ids=tools_for(cell).ids,
                 )
     return [Handed(line, views[line.order], _open_items(views[line.order])) for line in lines]
 
@@ -91,7 +98,8 @@ def bare_codes(handed: Sequence[Handed]) -> str:
 
 
 def as_sheet(handed: Sequence[Handed], *, headings: Sequence[str]) -> bytes:
-    """Return an XLSX file; every cell is typed as text, so long numbers keep their digits and nothing is a formula.
+    """Return an XLSX file; every cell is typed as text, so long numbers keep their digits and nothing is a
+    formula.
 
     ``headings``: product, variant, number, code, valid until.
     """

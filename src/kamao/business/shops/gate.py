@@ -26,7 +26,9 @@ PURPOSE = "checkout"
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """What the buyer has shown: the ticked box, a verified phone code's token, a membership, a solved CAPTCHA."""
+    """What the buyer has shown: the ticked box, a verified phone code's token, a membership, a solved
+    CAPTCHA.
+    """
 
     ticked: bool = False
     phone_token: UUID | None = None
@@ -64,11 +66,16 @@ def check_proof(
 ) -> Step:
     """Spend the buyer's proof in the open transaction and return the step that was shown.
 
-    Raises Refusal ``identity_step_required`` or ``confirmation_required``; a phone code is spent only if the purchase
-    is placed, because both are one transaction.
+    Raises Refusal ``identity_step_required`` or ``confirmation_required``; a phone code is spent only if the
+    purchase is placed, because both are one transaction.
     """
     shown: Step = "member" if proof.is_member else "none"
-    if needed.step == "phone_code" and shown == "none" and proof.phone_token is not None and contact.kind == "phone":
+    if (
+        needed.step == "phone_code"
+        and shown == "none"
+        and proof.phone_token is not None
+        and contact.kind == "phone"
+    ):
         used = phone_codes.use(
             proof.phone_token, phone=contact.value, purpose=PURPOSE, keyring=keyring, at=at
         )
@@ -85,7 +92,9 @@ def check_suspicion(buyer: RuleBuyer, *, proof: Proof, keyring: Keyring, at: dat
 
 
 class Share:
-    """A purchase's share of the daily caps: taken before goods are locked, kept by the purchase or given back."""
+    """A purchase's share of the daily caps: taken before goods are locked, kept by the purchase or given
+    back.
+    """
 
     def __init__(self, reference: UUID) -> None:
         self._reference = reference
@@ -107,12 +116,15 @@ def take_share(shop: Shop, *, basket: Basket, buyer: RuleBuyer, keyring: Keyring
     reference = new_uuid7()
     check_limits(
         Checkout(
-            reference=reference, merchant=shop.organisation_id, currency=basket.currency, lines=rule_lines(basket),
+            reference=reference,
+            merchant=shop.organisation_id,
+            currency=basket.currency,
+            lines=rule_lines(basket),
             buyer=buyer,
         ),
         keyring=keyring,
         at=at,
-    )  # fmt: skip
+    )
     return Share(reference)
 
 

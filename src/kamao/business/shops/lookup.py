@@ -1,7 +1,8 @@
 """Finding an order again: by its numbers, by contact and query password, by a one-time code, by this device.
 
-Answers are uniform: a wrong number, a wrong password and an unknown contact are one and the same "nothing found".
-Attempts are limited per contact and address. Refuses to list numbers that open codes: lists are masked.
+Answers are uniform: a wrong number, a wrong password and an unknown contact are one and the same "nothing
+found". Attempts are limited per contact and address. Refuses to list numbers that open codes: lists are
+masked.
 """
 
 import re
@@ -28,7 +29,9 @@ _BARE: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{26}", re.IGNORECASE)
 
 
 def by_number(shop: Shop, text: str, *, address_key: bytes, at: datetime) -> ShopPurchase | None:
-    """Return the purchase behind a purchase, order or payment number; the attempt counts against the address."""
+    """Return the purchase behind a purchase, order or payment number; the attempt counts against the
+    address.
+    """
     attempts.check_attempt(address_key, limit=attempts.LOOKUP_BY_ADDRESS, at=at)
     typed = "".join(text.split())[:80]
     own = ShopPurchase.objects.filter(shop=shop)
@@ -47,7 +50,9 @@ def _purchases_of_payment(typed: str) -> list[UUID]:
     """Our payment number, as it stands on the provider's receipt, or the provider's own order number."""
     if len(typed) < 12:
         return []
-    rows = PaymentIntent.objects.filter(number__iexact=typed) | PaymentIntent.objects.filter(provider_order_no=typed)
+    rows = PaymentIntent.objects.filter(number__iexact=typed) | PaymentIntent.objects.filter(
+        provider_order_no=typed
+    )
     return list(rows.values_list("purchase_id", flat=True)[:3])
 
 

@@ -1,6 +1,8 @@
-"""Rows of buying in a shop: what a buyer saw when ordering, limits of attempts, wishes for goods that are sold out.
+"""Rows of buying in a shop: what a buyer saw when ordering, limits of attempts, wishes for goods that are
+sold out.
 
-Refuses money and states (the engine's), contacts in the clear (sealed, with a keyed fingerprint beside) and codes.
+Refuses money and states (the engine's), contacts in the clear (sealed, with a keyed fingerprint beside) and
+codes.
 """
 
 from django.contrib.postgres.indexes import GinIndex
@@ -13,7 +15,8 @@ from kamao.kernel.ids import new_uuid7
 class ShopPurchase(models.Model):
     """The shop's side of one purchase; its id is the engine's purchase id.
 
-    ``lines`` is the snapshot of what was promised, one entry per order in the engine's order: see ``snapshots.Line``.
+    ``lines`` is the snapshot of what was promised, one entry per order in the engine's order: see
+    ``snapshots.Line``.
     """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
@@ -52,7 +55,9 @@ class RestockWish(models.Model):
     """Somebody wants to hear when a sold-out SKU is back (到货提醒). One wish per shop, SKU and contact."""
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
-    shop = models.ForeignKey("shops.Shop", models.CASCADE, related_name="restock_wishes", verbose_name=_("shop"))
+    shop = models.ForeignKey(
+        "shops.Shop", models.CASCADE, related_name="restock_wishes", verbose_name=_("shop")
+    )
     sku = models.ForeignKey("catalog.Sku", models.CASCADE, related_name="+")
     contact_key = models.BinaryField(max_length=32)
     contact_sealed = models.BinaryField()
@@ -64,7 +69,9 @@ class RestockWish(models.Model):
         verbose_name = _("restock wish")
         verbose_name_plural = _("restock wishes")
         constraints = [
-            models.UniqueConstraint(fields=["shop", "sku", "contact_key"], name="uq_shops_restockwish_contact"),
+            models.UniqueConstraint(
+                fields=["shop", "sku", "contact_key"], name="uq_shops_restockwish_contact"
+            ),
         ]
         indexes = [
             models.Index(

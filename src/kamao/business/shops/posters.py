@@ -41,17 +41,20 @@ def poster_svg(*, link: str, title: str, subtitle: str, footer: str) -> str:
         if dark
     )
     middle = WIDTH / 2
-    text = f'text-anchor="middle" font-family="PingFang SC, Noto Sans SC, Microsoft YaHei, sans-serif" fill="{INK}"'
+    fonts = "PingFang SC, Noto Sans SC, Microsoft YaHei, sans-serif"
+    text = f'x="{middle}" text-anchor="middle" font-family="{fonts}" fill="{INK}"'
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
         f'<rect width="{WIDTH}" height="{HEIGHT}" rx="24" fill="#FFFFFF"/>'
         f'<path d="M0 24a24 24 0 0 1 24-24h{WIDTH - 48}a24 24 0 0 1 24 24v104H0z" fill="{TANGERINE}"/>'
         f'<path d="M0 36h{WIDTH}v16H0z" fill="{INK}"/>'
-        f'<text x="{middle}" y="92" font-size="{_size(title, 30)}" font-weight="700" {text}>{escape(title)}</text>'
-        f'<text x="{middle}" y="117" font-size="{_size(subtitle, 15)}" {text}>{escape(subtitle)}</text>'
+        f'<text y="92" font-size="{_size(title, 30)}" font-weight="700" {text}>{escape(title)}</text>'
+        f'<text y="117" font-size="{_size(subtitle, 15)}" {text}>{escape(subtitle)}</text>'
         f'<path d="{path}" fill="{INK}"/>'
-        f'<text x="{middle}" y="474" font-size="16" {text}>{escape(footer)}</text>'
-        f'<text x="{middle}" y="520" font-size="{_size(link, 12)}" fill-opacity=".6" {text}>{escape(link)}</text></svg>'
+        f'<text y="474" font-size="16" {text}>{escape(footer)}</text>'
+        f'<text y="520" font-size="{_size(link, 12)}" fill-opacity=".6" {text}>{escape(link)}</text>'
+        "</svg>"
     )
 
 

@@ -60,14 +60,24 @@ class PurchaseStatus(msgspec.Struct, frozen=True):
     def is_moving(self) -> bool:
         """True while the page should look again by itself."""
         return self.state in {
-            "awaiting_payment", "closing", "paid", "fulfilling", "in_doubt", "cancelling", "awaiting_funds",
-        }  # fmt: skip
+            "awaiting_payment",
+            "closing",
+            "paid",
+            "fulfilling",
+            "in_doubt",
+            "cancelling",
+            "awaiting_funds",
+        }
 
     @property
     def seen(self) -> str:
-        """A short word that changes whenever something here moved; a page that saw it need not be drawn again."""
+        """A short word that changes whenever something here moved; a page that saw it need not be drawn
+        again.
+        """
         moves = [self.purchase.state]
-        moves += [f"{one.view.state}{one.view.delivered_quantity}.{one.view.refunded_minor}" for one in self.orders]
+        moves += [
+            f"{one.view.state}{one.view.delivered_quantity}.{one.view.refunded_minor}" for one in self.orders
+        ]
         return f"{zlib.crc32('|'.join(moves).encode()):08x}"
 
     @property

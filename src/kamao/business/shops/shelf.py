@@ -1,4 +1,5 @@
-"""Cards of a shop's pages: one per product, with the price it starts at. Shared by the pages and the public JSON.
+"""Cards of a shop's pages: one per product, with the price it starts at. Shared by the pages and the public
+JSON.
 
 A product stands where its most popular SKU on sale stands, so scrolling on does not show it again.
 """
@@ -125,23 +126,31 @@ def _colours(listings: Sequence[Listing]) -> dict[UUID, str]:
 
 def _card(listing: Listing, family: Sequence[Listing], *, colours: dict[UUID, str], own_name: bool) -> Card:
     goods = listing.goods
-    # A ranged SKU's price is a rate of one unit of face value: beside fixed prices it would look like a bargain.
+    # A ranged SKU's price is a rate of one unit of face value: beside fixed prices it would look like a
+    # bargain.
     fixed = [one for one in family if not one.goods.ranged] or family
     cheapest = listing if own_name else min(fixed, key=lambda one: one.unit_price_e4)
     several = len(family) > 1
     return Card(
-        product_slug=goods.product_slug, sku=goods.code,
+        product_slug=goods.product_slug,
+        sku=goods.code,
         name_zh=listing.title or (goods.name("zh") if own_name or not several else goods.name_zh),
-        name_en=listing.title or (goods.name("en") if own_name or not several else goods.name_en or goods.name_zh),
-        product_zh=goods.name_zh, product_en=goods.name_en or goods.name_zh,
+        name_en=listing.title
+        or (goods.name("en") if own_name or not several else goods.name_en or goods.name_zh),
+        product_zh=goods.name_zh,
+        product_en=goods.name_en or goods.name_zh,
         detail_zh=goods.variant_zh if own_name or not several else _range(family, "zh"),
         detail_en=(goods.variant_en or goods.variant_zh) if own_name or not several else _range(family, "en"),
         brand_zh=goods.brand_zh or goods.name_zh,
         brand_en=goods.brand_en or goods.brand_zh or goods.name_en or goods.name_zh,
-        colour=colours.get(goods.product_id, ""), currency=goods.currency, price_e4=cheapest.unit_price_e4,
-        official_price_e4=_dearer(cheapest), choices=1 if own_name else len(family), promise_s=goods.promise_s,
+        colour=colours.get(goods.product_id, ""),
+        currency=goods.currency,
+        price_e4=cheapest.unit_price_e4,
+        official_price_e4=_dearer(cheapest),
+        choices=1 if own_name else len(family),
+        promise_s=goods.promise_s,
         stock=listing.stock,
-    )  # fmt: skip
+    )
 
 
 def _dearer(listing: Listing) -> int | None:
@@ -153,7 +162,9 @@ def _dearer(listing: Listing) -> int | None:
 def _range(family: Sequence[Listing], language: str) -> str:
     """First and last variant of a product, as a hint of what there is to choose."""
     fixed = [one for one in family if not one.goods.ranged] or family
-    ranked = sorted(fixed, key=lambda one: (one.goods.face_value_e4 or 0, one.goods.duration_days or 0, one.unit_price_e4))
+    ranked = sorted(
+        fixed, key=lambda one: (one.goods.face_value_e4 or 0, one.goods.duration_days or 0, one.unit_price_e4)
+    )
     ends = [ranked[0].goods, ranked[-1].goods]
     words = [end.variant_zh if language == "zh" else end.variant_en or end.variant_zh for end in ends]
     return " – ".join(dict.fromkeys(word for word in words if word))

@@ -1,4 +1,5 @@
-"""What a buyer was promised, kept with the purchase: names, prices, terms, as they read when the order was placed.
+"""What a buyer was promised, kept with the purchase: names, prices, terms, as they read when the order was
+placed.
 
 Refuses targets in the clear (masked here, sealed in the engine) and codes.
 """
@@ -78,15 +79,30 @@ def _entry(line: BasketLine, order: BasketOrder, made: UUID) -> Line:
     ware, sku = order.ware, order.ware.sku
     bundled = bool(line.bundle)
     return Line(
-        order=made, sku=sku.code, name_zh=ware.title_zh, name_en=ware.title_en,
-        detail_zh=sku.variant_zh, detail_en=sku.variant_en or sku.variant_zh,
-        brand_zh=ware.brand_zh, brand_en=ware.brand_en, colour=ware.colour, kind=sku.kind,
-        quantity=order.quantity, unit_price_e4=ware.unit_price_e4, amount_minor=order.amount_minor,
-        promise_s=sku.promise_s, warranty_days=sku.warranty_days, notice_zh=sku.notice_zh, notice_en=sku.notice_en,
-        howto_zh=sku.howto_zh, howto_en=sku.howto_en, redeem_url=sku.redeem_url,
+        order=made,
+        sku=sku.code,
+        name_zh=ware.title_zh,
+        name_en=ware.title_en,
+        detail_zh=sku.variant_zh,
+        detail_en=sku.variant_en or sku.variant_zh,
+        brand_zh=ware.brand_zh,
+        brand_en=ware.brand_en,
+        colour=ware.colour,
+        kind=sku.kind,
+        quantity=order.quantity,
+        unit_price_e4=ware.unit_price_e4,
+        amount_minor=order.amount_minor,
+        promise_s=sku.promise_s,
+        warranty_days=sku.warranty_days,
+        notice_zh=sku.notice_zh,
+        notice_en=sku.notice_en,
+        howto_zh=sku.howto_zh,
+        howto_en=sku.howto_en,
+        redeem_url=sku.redeem_url,
         target_masked=" · ".join(mask_target(value) for value in order.target.values()),
-        bundle_zh=line.title_zh if bundled else "", bundle_en=line.title_en if bundled else "",
-    )  # fmt: skip
+        bundle_zh=line.title_zh if bundled else "",
+        bundle_en=line.title_en if bundled else "",
+    )
 
 
 def read_lines(rows: object) -> list[Line]:

@@ -11,14 +11,19 @@ from kamao.kernel.errors import Refusal, problem
 from kamao.kernel.money import split_by_weight
 
 BUNDLE_BELOW_COST = problem(
-    "bundle_below_cost", 409, title_zh="套餐价低于成本", title_en="Bundle below cost",
+    "bundle_below_cost",
+    409,
+    title_zh="套餐价低于成本",
+    title_en="Bundle below cost",
     detail_zh="该套餐暂时无法购买，请联系店铺。",
     detail_en="This bundle cannot be bought at the moment; please contact the shop.",
-)  # fmt: skip
+)
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One order of a bundle: what it costs its merchant in all (wholesale and platform part) and its list price."""
+    """One order of a bundle: what it costs its merchant in all (wholesale and platform part) and its list
+    price.
+    """
 
     cost_minor: int
     list_minor: int

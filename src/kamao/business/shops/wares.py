@@ -16,9 +16,11 @@ from kamao.business.shops.resolving import CLOSED_HOURS, Listing
 
 
 class Ware(msgspec.Struct, frozen=True):
-    """A SKU in a shop. Unit prices are 1/10 000 of the major unit; ``band`` is none, low, plenty or unlimited.
+    """A SKU in a shop. Unit prices are 1/10 000 of the major unit; ``band`` is none, low, plenty or
+    unlimited.
 
-    ``sellable`` says that nothing but stock stands in the way. ``cost_e4`` is the shop's own and never shown to a buyer.
+    ``sellable`` says that nothing but stock stands in the way. ``cost_e4`` is the shop's own and never shown
+    to a buyer.
     """
 
     sku: Sku
@@ -102,5 +104,10 @@ def product_wares(shop: Shop, product_id: UUID, *, at: datetime) -> list[Ware]:
     wares = list(read_wares(shop, codes, at=at).values())
     return sorted(
         wares,
-        key=lambda ware: (ware.sku.face_value_e4 or 0, ware.sku.duration_days or 0, ware.unit_price_e4, ware.sku.code),
+        key=lambda ware: (
+            ware.sku.face_value_e4 or 0,
+            ware.sku.duration_days or 0,
+            ware.unit_price_e4,
+            ware.sku.code,
+        ),
     )

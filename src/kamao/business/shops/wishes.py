@@ -38,18 +38,26 @@ def make_wish(
     keyring = node_keyring()
     wish = new_uuid7()
     row = RestockWish(
-        id=wish, shop=shop, sku_id=sku_id, contact_key=contact_key(keyring, contact),
-        contact_sealed=seal_contact(keyring, wish, contact), language=language, created_at=at,
-    )  # fmt: skip
+        id=wish,
+        shop=shop,
+        sku_id=sku_id,
+        contact_key=contact_key(keyring, contact),
+        contact_sealed=seal_contact(keyring, wish, contact),
+        language=language,
+        created_at=at,
+    )
     RestockWish.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def tell_wishes(send: Callable[[News], None], *, at: datetime, link: Callable[[Shop, str], str]) -> int:
     """One round of the worker: tell whoever waits for a SKU that is back. Returns how many were told.
 
-    A wish is marked in the transaction that hands its message to ``send``, so a crash repeats at most that message.
+    A wish is marked in the transaction that hands its message to ``send``, so a crash repeats at most that
+    message.
     """
-    open_wishes = RestockWish.objects.filter(told_at__isnull=True).select_related("shop__organisation", "shop__tier", "sku")
+    open_wishes = RestockWish.objects.filter(told_at__isnull=True).select_related(
+        "shop__organisation", "shop__tier", "sku"
+    )
     told = 0
     for wish in open_wishes.order_by("id")[:_ROUND_MAX]:
         ware = read_wares(wish.shop, [wish.sku.code], at=at).get(wish.sku.code)
@@ -59,7 +67,13 @@ def tell_wishes(send: Callable[[News], None], *, at: datetime, link: Callable[[S
             if not RestockWish.objects.filter(id=wish.id, told_at__isnull=True).update(told_at=at):
                 continue
             contact = open_contact(node_keyring(), wish.id, bytes(wish.contact_sealed))
-            send(News(contact, _text(wish, ware.title_zh, ware.title_en, link(wish.shop, wish.sku.code)), wish.language))
+            send(
+                News(
+                    contact,
+                    _text(wish, ware.title_zh, ware.title_en, link(wish.shop, wish.sku.code)),
+                    wish.language,
+                )
+            )
             RestockWish.objects.filter(id=wish.id).delete()
             told += 1
     return told

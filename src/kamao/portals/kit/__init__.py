@@ -1,1 +1,3 @@
-"""The look every portal shares: base pages, components, icons, formats, error pages. Holds no business rule."""
+"""The look every portal shares: base pages, components, icons, formats, error pages. Holds no business
+rule.
+"""

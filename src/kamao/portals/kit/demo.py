@@ -1,4 +1,5 @@
-"""The demo's doors: which accounts and shop the start page may open, read from ``demo.json`` in the node's home.
+"""The demo's doors: which accounts and shop the start page may open, read from ``demo.json`` in the node's
+home.
 
 Refuses everything when the node was not started with ``--demo``: no file, no doors.
 """

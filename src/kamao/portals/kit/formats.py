@@ -9,7 +9,9 @@ SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY"
 
 
 class MoneyParts(NamedTuple):
-    """An amount in the parts a page styles apart: sign of the number, currency sign, major part, minor part."""
+    """An amount in the parts a page styles apart: sign of the number, currency sign, major part, minor
+    part.
+    """
 
     minus: str
     sign: str

@@ -1,7 +1,7 @@
 """What every page answers with: the content security policy, and refusals as pages in the reader's language.
 
-The policy forbids inline scripts and eval. Only the back office of django-unfold is relaxed, because unfold needs it;
-it is for staff with a second factor.
+The policy forbids inline scripts and eval. Only the back office of django-unfold is relaxed, because unfold
+needs it; it is for staff with a second factor.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ POLICY: Final = (
 )
 POLICY_RELAXED: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 RELAXED_PREFIX: Final = "/operator/admin/"
 

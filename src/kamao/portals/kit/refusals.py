@@ -15,14 +15,20 @@ PAGES: Final[dict[int, tuple[str | Promise, str | Promise]]] = {
     400: (_("This request cannot be read"), _("Go back, reload the page and try again.")),
     401: (_("Please sign in"), _("Sign in and open the page again.")),
     402: (_("The balance does not suffice"), _("Top up the wallet and try again.")),
-    403: (_("You may not do this"), _("Sign in with an account that has this right, or reload the page and try again.")),
+    403: (
+        _("You may not do this"),
+        _("Sign in with an account that has this right, or reload the page and try again."),
+    ),
     404: (_("There is nothing here"), _("The address may be mistyped, or what it named is gone.")),
     405: (_("That does not work here"), _("Go back and use the buttons of the page.")),
     409: (_("Things have changed meanwhile"), _("Reload the page to see how they stand now.")),
     413: (_("That is too large"), _("Send it in smaller parts.")),
     422: (_("Something in the form is not right"), _("Go back and correct it.")),
     429: (_("Too many attempts"), _("Wait a few minutes, then try again.")),
-    500: (_("Something broke on our side"), _("Nothing is bought twice. Reload in a moment; if it stays, tell the operator.")),
+    500: (
+        _("Something broke on our side"),
+        _("Nothing is bought twice. Reload in a moment; if it stays, tell the operator."),
+    ),
     503: (_("Just a moment, please"), _("The system is busy or starting. This page may be reloaded safely.")),
 }
 
@@ -49,12 +55,18 @@ def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Return a refusal as a page; htmx gets the sentence as JSON, which the kit's script shows as a toast."""
     message = refusal.message(language())
     if request.headers.get("HX-Request") == "true":
-        response: HttpResponse = JsonResponse({"code": refusal.code, "detail": message}, status=refusal.status)
+        response: HttpResponse = JsonResponse(
+            {"code": refusal.code, "detail": message}, status=refusal.status
+        )
         if refusal.retry_after_s is not None:
             response.headers["Retry-After"] = str(refusal.retry_after_s)
         return response
     return error_page(
-        request, status=refusal.status, message=message, code=refusal.code, retry_after_s=refusal.retry_after_s
+        request,
+        status=refusal.status,
+        message=message,
+        code=refusal.code,
+        retry_after_s=refusal.retry_after_s,
     )
 
 

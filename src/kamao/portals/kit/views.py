@@ -24,7 +24,9 @@ def start(request: HttpRequest) -> HttpResponse:
         for role, icon, name, hint in DOORS
         if demo is not None and role in demo.emails
     ]
-    consoles = [{"url": HOME_URLS[role], "icon": icon, "name": name, "hint": hint} for role, icon, name, hint in DOORS]
+    consoles = [
+        {"url": HOME_URLS[role], "icon": icon, "name": name, "hint": hint} for role, icon, name, hint in DOORS
+    ]
     context = {"demo": demo, "doors": doors, "consoles": consoles}
     return render(request, "kit/start.html", context)
 

@@ -15,9 +15,21 @@ _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _FALLBACK: Final = "#4f6d8f"
 """The library's colour of brands that nobody gave one."""
 _PALETTE: Final = (
-    "#c8501e", "#b3243f", "#8a3fa0", "#5b4bc4", "#2757c9", "#0f6aa6", "#0b7285", "#0a7a5c", "#3f7d20", "#9a6a00",
-    "#a4502b", "#374569", "#a81e6b", "#4a4e8c",
-)  # fmt: skip
+    "#c8501e",
+    "#b3243f",
+    "#8a3fa0",
+    "#5b4bc4",
+    "#2757c9",
+    "#0f6aa6",
+    "#0b7285",
+    "#0a7a5c",
+    "#3f7d20",
+    "#9a6a00",
+    "#a4502b",
+    "#374569",
+    "#a81e6b",
+    "#4a4e8c",
+)
 INK: Final = "#1e2330"
 WHITE: Final = "#ffffff"
 
@@ -60,9 +72,15 @@ def _shifted(colour: str, by: float) -> str:
 
 
 def text_width(text: str) -> float:
-    """Return a text's width in units of the font size, on the wide side: Han 1, capitals and digits 0.72, others 0.6."""
+    """Return a text's width in units of the font size, on the wide side: Han 1, capitals and digits 0.72,
+    others 0.6.
+    """
     return sum(
-        1.0 if unicodedata.east_asian_width(char) in "WF" else 0.72 if char.isupper() or char in "mwMW%" else 0.6
+        1.0
+        if unicodedata.east_asian_width(char) in "WF"
+        else 0.72
+        if char.isupper() or char in "mwMW%"
+        else 0.6
         for char in text
     )
 
@@ -89,9 +107,10 @@ def card_svg(*, name: str, detail: str = "", colour: str = _FALLBACK) -> str:
         f'<rect width="160" height="96" fill="{base}"/>'
         f'<path d="M160 0v96H74C118 84 128 40 112 0z" fill="{shade}"/>'
         f'<path d="M0 16h160v11H0z" fill="{INK}" opacity=".55"/>'
-        f'<circle cx="139" cy="76" r="8.500" fill="none" stroke="{ink}" stroke-opacity=".35" stroke-width="1.5"/>'
-        f'<path d="m132.500 71 .8-6.500 5 3M145.500 71l-.8-6.500-5 3" fill="none" stroke="{ink}" stroke-opacity=".35" stroke-width="1.500"/>'
+        f'<g fill="none" stroke="{ink}" stroke-opacity=".35" stroke-width="1.5">'
+        '<circle cx="139" cy="76" r="8.5"/><path d="m132.5 71 .8-6.5 5 3M145.5 71l-.8-6.5-5 3"/></g>'
         f'<text x="12" y="58" font-size="{size:.1f}" font-weight="700" fill="{ink}">{escape(title)}</text>'
-        f'<text x="12" y="80" font-size="{small_size:.1f}" fill="{ink}" fill-opacity=".85">{escape(small)}</text>'
+        f'<text x="12" y="80" font-size="{small_size:.1f}" fill="{ink}" fill-opacity=".85">'
+        f"{escape(small)}</text>"
         "</svg>"
     )

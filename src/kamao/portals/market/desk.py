@@ -1,4 +1,6 @@
-"""One checkout form: what the rules ask, what was typed, what came of it. Product page, bundle and cart share it."""
+"""One checkout form: what the rules ask, what was typed, what came of it. Product page, bundle and cart share
+it.
+"""
 
 import secrets
 from typing import Any, Final
@@ -44,7 +46,9 @@ class Desk:
         self.sent = False
         self.status = 200
         self._captcha = self._captcha_due()
-        posted = visit.request.POST if visit.request.method == "POST" and "contact" in visit.request.POST else None
+        posted = (
+            visit.request.POST if visit.request.method == "POST" and "contact" in visit.request.POST else None
+        )
         self.form = BuyerForm(posted, needed=self.needed, captcha=self._captcha)
 
     def _captcha_due(self) -> bool:
@@ -59,13 +63,16 @@ class Desk:
             challenge = captcha.new(purpose=gate.PURPOSE, keyring=node_keyring(), at=self.visit.at)
         why = self.needed.why[0] if self.needed.why else None
         return {
-            "form": self.form, "refused": self.refused, "nonce": form_nonce(self.visit.request),
-            "identity_step": self.needed.step, "identity_why": in_language(why.zh, why.en) if why else "",
+            "form": self.form,
+            "refused": self.refused,
+            "nonce": form_nonce(self.visit.request),
+            "identity_step": self.needed.step,
+            "identity_why": in_language(why.zh, why.en) if why else "",
             "code_sent": self.sent or self.visit.code_token() is not None,
             "warning": in_language(warning.zh, warning.en) if warning else "",
             "tick": in_language(tick.zh, tick.en) if tick else "",
             "captcha_id": str(challenge.id) if challenge else "",
-        }  # fmt: skip
+        }
 
     def refuse(self, refusal: Refusal) -> None:
         """Show a refusal on the page that was sent; what was typed stays."""
@@ -82,9 +89,14 @@ class Desk:
             contact: Contact = self.form.fields["contact"].clean(visit.request.POST.get("contact", ""))
             buyer = RuleBuyer(contact=contact.value, address=visit.address, device=visit.device)
             sent = phone_codes.send(
-                contact.value, purpose=gate.PURPOSE, buyer=buyer, merchant=visit.shop.organisation_id,
-                keyring=node_keyring(), at=visit.at, language=language(),
-            )  # fmt: skip
+                contact.value,
+                purpose=gate.PURPOSE,
+                buyer=buyer,
+                merchant=visit.shop.organisation_id,
+                keyring=node_keyring(),
+                at=visit.at,
+                language=language(),
+            )
         except Refusal as refusal:
             self.refuse(refusal)
             return None
@@ -105,9 +117,12 @@ class Desk:
         try:
             attempts.check_attempt(visit.address_key, limit=attempts.CHECKOUT_BY_ADDRESS, at=visit.at)
             buyer = Buyer(
-                contact=self.form.cleaned_data["contact"], password=self.form.cleaned_data["password"],
-                language=get_language() or "zh-hans", address=visit.address, device=visit.device,
-            )  # fmt: skip
+                contact=self.form.cleaned_data["contact"],
+                password=self.form.cleaned_data["password"],
+                language=get_language() or "zh-hans",
+                address=visit.address,
+                device=visit.device,
+            )
             order = Order(
                 basket=self.basket, buyer=buyer, nonce=form_nonce(visit.request), proof=self._proof(buyer)
             )

@@ -1,4 +1,6 @@
-"""What a buyer types besides the target: contact, query password, code, confirmation. Refuses anything pre-ticked."""
+"""What a buyer types besides the target: contact, query password, code, confirmation. Refuses anything
+pre-ticked.
+"""
 
 from typing import Any, Final
 
@@ -49,9 +51,15 @@ def _password_field() -> forms.CharField:
         min_length=PASSWORD_MIN,
         max_length=PASSWORD_MAX,
         help_text=_("You choose it. With it you find this order from any device."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false",
-                                      "placeholder": _("4 to 32 characters")}),
-    )  # fmt: skip
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "placeholder": _("4 to 32 characters"),
+            }
+        ),
+    )
 
 
 class BuyerForm(forms.Form):
@@ -65,15 +73,24 @@ class BuyerForm(forms.Form):
         if needed.step == "phone_code":
             self.fields["contact"] = ContactField(phone_only=True)
             self.fields["phone_code"] = forms.CharField(
-                label=_("Phone code"), max_length=8, required=False,
-                widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code",
-                                              "placeholder": _("6 digits")}),
-            )  # fmt: skip
+                label=_("Phone code"),
+                max_length=8,
+                required=False,
+                widget=forms.TextInput(
+                    attrs={
+                        "inputmode": "numeric",
+                        "autocomplete": "one-time-code",
+                        "placeholder": _("6 digits"),
+                    }
+                ),
+            )
         if captcha:
             self.fields["captcha"] = forms.CharField(
-                label=_("Characters in the picture"), max_length=20, required=False,
+                label=_("Characters in the picture"),
+                max_length=20,
+                required=False,
                 widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
-            )  # fmt: skip
+            )
         if needed.tick is not None:
             self.fields["no_return"] = forms.BooleanField(
                 error_messages={"required": _("Please tick the box to go on.")}, required=True
@@ -87,18 +104,24 @@ class QuantityForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["quantity"] = forms.IntegerField(
             label=_("Amount to charge") if ranged else _("Quantity"),
-            min_value=low, max_value=min(high, ORDER_QUANTITY_MAX), initial=low,
+            min_value=low,
+            max_value=min(high, ORDER_QUANTITY_MAX),
+            initial=low,
             widget=forms.NumberInput(attrs={"x-ref": "input", "step": step, "inputmode": "numeric"}),
-        )  # fmt: skip
+        )
 
 
 class NumberForm(forms.Form):
     """One of an order's numbers."""
 
     number = forms.CharField(
-        label=_("Purchase, order or payment number"), max_length=80, strip=True,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-    )  # fmt: skip
+        label=_("Purchase, order or payment number"),
+        max_length=80,
+        strip=True,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
 
 
 class LookupForm(forms.Form):
@@ -116,9 +139,10 @@ class CodeForm(forms.Form):
     """A one-time code."""
 
     code = forms.CharField(
-        label=_("One-time code"), max_length=8,
+        label=_("One-time code"),
+        max_length=8,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-    )  # fmt: skip
+    )
 
 
 class WishForm(forms.Form):

@@ -8,8 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _HUES: Final = (
-    ("rose", 345), ("tangerine", 22), ("gold", 43), ("jade", 160), ("azure", 218), ("plum", 275), ("rose", 330),
-)  # fmt: skip
+    ("rose", 345),
+    ("tangerine", 22),
+    ("gold", 43),
+    ("jade", 160),
+    ("azure", 218),
+    ("plum", 275),
+    ("rose", 330),
+)
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 PROMISES: Final[dict[int, str | Promise]] = {
@@ -47,21 +53,52 @@ class Hero(NamedTuple):
 
 
 _WORKING: Final = Hero(
-    "azure", "truck", _("On its way"), _("This page looks again by itself; you may close it, the order goes on.")
+    "azure",
+    "truck",
+    _("On its way"),
+    _("This page looks again by itself; you may close it, the order goes on."),
 )
 _HEROES: Final[dict[str, Hero]] = {
-    "awaiting_payment": Hero("amber", "clock", _("Waiting for payment"), _("The goods are kept for you until the time is up.")),
-    "closing": Hero("amber", "clock", _("Checking the payment"), _("If you have paid, goods or money reach you by themselves.")),
+    "awaiting_payment": Hero(
+        "amber", "clock", _("Waiting for payment"), _("The goods are kept for you until the time is up.")
+    ),
+    "closing": Hero(
+        "amber",
+        "clock",
+        _("Checking the payment"),
+        _("If you have paid, goods or money reach you by themselves."),
+    ),
     "paid": _WORKING,
     "fulfilling": _WORKING,
     "cancelling": _WORKING,
-    "awaiting_funds": Hero("amber", "clock", _("Waiting for the shop"), _("Paid. The shop has to restock its balance; the order then goes on by itself.")),
-    "in_doubt": Hero("amber", "doubt", _("Being checked with the supplier"), _("The answer is late. Nothing is charged twice; goods or money reach you by themselves.")),
-    "delivered": Hero("jade", "check", _("Here it is"), _("Copy the code and redeem it. Keep it to yourself.")),
+    "awaiting_funds": Hero(
+        "amber",
+        "clock",
+        _("Waiting for the shop"),
+        _("Paid. The shop has to restock its balance; the order then goes on by itself."),
+    ),
+    "in_doubt": Hero(
+        "amber",
+        "doubt",
+        _("Being checked with the supplier"),
+        _("The answer is late. Nothing is charged twice; goods or money reach you by themselves."),
+    ),
+    "delivered": Hero(
+        "jade", "check", _("Here it is"), _("Copy the code and redeem it. Keep it to yourself.")
+    ),
     "refunded": Hero("", "undo", _("Refunded"), _("The money goes back to where it came from.")),
-    "failed": Hero("crimson", "undo", _("Not delivered"), _("The money goes back to where it came from, by itself.")),
-    "cancelled": Hero("", "close", _("Cancelled"), _("Nothing was charged. Money that still arrives goes back by itself.")),
-    "expired": Hero("", "clock", _("The time to pay is over"), _("Nothing was charged. Money that still arrives goes back by itself.")),
+    "failed": Hero(
+        "crimson", "undo", _("Not delivered"), _("The money goes back to where it came from, by itself.")
+    ),
+    "cancelled": Hero(
+        "", "close", _("Cancelled"), _("Nothing was charged. Money that still arrives goes back by itself.")
+    ),
+    "expired": Hero(
+        "",
+        "clock",
+        _("The time to pay is over"),
+        _("Nothing was charged. Money that still arrives goes back by itself."),
+    ),
 }
 
 

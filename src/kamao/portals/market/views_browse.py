@@ -25,12 +25,19 @@ def _card_look(visit: Visit, card: Card) -> dict[str, Any]:
     url = reverse("market:product", args=[visit.shop.slug, card.product_slug])
     return {
         "url": f"{url}?{urlencode({'sku': card.sku})}",
-        "name": card.name, "detail": card.detail, "brand": art_title(card.brand, card.product),
+        "name": card.name,
+        "detail": card.detail,
+        "brand": art_title(card.brand, card.product),
         "colour": colour_for(card.brand_zh, card.colour),
-        "price_e4": card.price_e4, "currency": card.currency, "official_e4": card.official_price_e4,
-        "from_price": card.choices > 1, "in_stock": card.stock != "none", "is_low": card.stock == "low",
-        "is_instant": card.promise_s == 0, "promise": promise_text(card.promise_s),
-    }  # fmt: skip
+        "price_e4": card.price_e4,
+        "currency": card.currency,
+        "official_e4": card.official_price_e4,
+        "from_price": card.choices > 1,
+        "in_stock": card.stock != "none",
+        "is_low": card.stock == "low",
+        "is_instant": card.promise_s == 0,
+        "promise": promise_text(card.promise_s),
+    }
 
 
 @require_GET
@@ -56,9 +63,13 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         return visit.render("cards", context)
     plain = not (query or category or scene or request.GET.get("after"))
     context |= {
-        "query": query, "category": kept["category"], "scene": kept["scene"], "categories": categories,
-        "scenes": scenes, "bundles": _bundles(visit) if plain else [],
-    }  # fmt: skip
+        "query": query,
+        "category": kept["category"],
+        "scene": kept["scene"],
+        "categories": categories,
+        "scenes": scenes,
+        "bundles": _bundles(visit) if plain else [],
+    }
     return visit.render("home", context)
 
 

@@ -1,4 +1,6 @@
-"""Buying: product page, bundle page, cart, checkout, wishes for sold-out goods. A refusal keeps what was typed."""
+"""Buying: product page, bundle page, cart, checkout, wishes for sold-out goods. A refusal keeps what was
+typed.
+"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -46,9 +48,7 @@ def _placed(visit: Visit, purchase: ShopPurchase, *, cart: Cart | None = None) -
 
 
 def _to_cart(visit: Visit, line: CartLine) -> HttpResponse:
-    cart = carts.put(
-        visit.cart, sku=line.sku, bundle=line.bundle, quantity=line.quantity, target=line.target
-    )
+    cart = carts.put(visit.cart, sku=line.sku, bundle=line.bundle, quantity=line.quantity, target=line.target)
     if not carts.fits_cookie(cart, slug=visit.shop.slug):
         messages.error(visit.request, _("The cart is full: order what is in it first."))
         cart = visit.cart
@@ -66,7 +66,9 @@ def _find_product(slug: str) -> Product | HttpResponse:
 
 
 def _choose(wares: list[Ware], code: str) -> Ware:
-    """The ware asked for; else the one most people buy that is in stock, so that no tap is wasted on choosing."""
+    """The ware asked for; else the one most people buy that is in stock, so that no tap is wasted on
+    choosing.
+    """
     asked = next((ware for ware in wares if ware.sku.code == code), None)
     if asked is not None:
         return asked
@@ -114,8 +116,12 @@ def product(request: HttpRequest, slug: str, product: str) -> HttpResponse:
     return visit.keep_code(page, token) if token is not None else page
 
 
-def _act(visit: Visit, desk: Desk, line: CartLine, priced: BasketLine) -> tuple[HttpResponse | None, UUID | None]:
-    """Do what the pressed button says: a response to lead on, or a code's token, or nothing (stay on the page)."""
+def _act(
+    visit: Visit, desk: Desk, line: CartLine, priced: BasketLine
+) -> tuple[HttpResponse | None, UUID | None]:
+    """Do what the pressed button says: a response to lead on, or a code's token, or nothing (stay on the
+    page).
+    """
     act = visit.request.POST.get("act", "buy")
     trouble = priced.trouble
     if act == "send_code":
@@ -134,12 +140,16 @@ def _product_context(
 ) -> dict[str, Any]:
     choices = [ware_look(visit, one) for one in wares]
     has_face = any(one.sku.face_value_e4 for one in wares)
-    check = fill_basket(visit.shop, [CartLine("one", sku=ware.sku.code, quantity=1, target=typed)], at=visit.at)
+    check = fill_basket(
+        visit.shop, [CartLine("one", sku=ware.sku.code, quantity=1, target=typed)], at=visit.at
+    )
     order = check.lines[0].orders[0] if check.lines[0].orders else None
     share = f"{reverse('market:share', args=[visit.shop.slug])}?{urlencode({'product': found.slug})}"
     return {
         "product": {
-            "slug": found.slug, "name": str(found), "choices": choices,
+            "slug": found.slug,
+            "name": str(found),
+            "choices": choices,
             "description": in_language(found.description_zh, found.description_en),
             "choice_label": _("Face value") if has_face else _("Choose"),
         },
@@ -150,7 +160,7 @@ def _product_context(
         "check_url": f"{reverse('market:check', args=[visit.shop.slug])}?{urlencode({'sku': ware.sku.code})}",
         "wish_form": WishForm(),
         "share_url": share,
-    }  # fmt: skip
+    }
 
 
 @require_POST
@@ -199,9 +209,10 @@ def bundle(request: HttpRequest, slug: str, bundle: str) -> HttpResponse:
     context = desk.context() | {"bundle": bundle_look(visit, basket.lines[0]) | {"intro": row.intro}}
     if asking is not None:
         context |= {
-            "target_form": target_form(asking.ware, typed, asking.check), "check": check_look(asking.ware, typed),
+            "target_form": target_form(asking.ware, typed, asking.check),
+            "check": check_look(asking.ware, typed),
             "check_url": f"{reverse('market:check', args=[slug])}?{urlencode({'sku': asking.ware.sku.code})}",
-        }  # fmt: skip
+        }
     page = visit.render("bundle", context, status=desk.status)
     return visit.keep_code(page, token) if token is not None else page
 
@@ -212,7 +223,9 @@ def cart(request: HttpRequest, slug: str) -> HttpResponse:
     visit = open_visit(request, slug)
     if request.method == "POST":
         typed = request.POST.get("quantity", "")
-        quantity = 0 if request.POST.get("remove") else int(typed) if typed.isdecimal() and len(typed) <= 4 else 1
+        quantity = (
+            0 if request.POST.get("remove") else int(typed) if typed.isdecimal() and len(typed) <= 4 else 1
+        )
         changed = carts.change(visit.cart, request.POST.get("key", ""), quantity=quantity)
         return visit.keep_cart(redirect("market:cart", slug), changed)
     basket = fill_basket(visit.shop, visit.cart.lines, at=visit.at)
@@ -222,9 +235,11 @@ def cart(request: HttpRequest, slug: str) -> HttpResponse:
 def _cart_page(visit: Visit, desk: Desk) -> HttpResponse:
     lines = [_cart_line(visit, line) for line in desk.basket.lines]
     context = desk.context() | {
-        "lines": lines, "total_minor": desk.basket.total_minor, "currency": desk.basket.currency,
+        "lines": lines,
+        "total_minor": desk.basket.total_minor,
+        "currency": desk.basket.currency,
         "blocked": desk.basket.trouble is not None,
-    }  # fmt: skip
+    }
     return visit.render("cart", context, status=desk.status)
 
 
@@ -236,12 +251,17 @@ def _cart_line(visit: Visit, line: BasketLine) -> dict[str, Any]:
     elif first is not None:
         url = ware_look(visit, first.ware)["url"]
     return {
-        "key": line.key, "name": line.name, "quantity": line.quantity, "amount_minor": line.amount_minor, "url": url,
-        "art": ware_look(visit, first.ware) if first else {"brand": line.name, "detail": "", "colour": ""}, "currency": _currency(line),
+        "key": line.key,
+        "name": line.name,
+        "quantity": line.quantity,
+        "amount_minor": line.amount_minor,
+        "url": url,
+        "art": ware_look(visit, first.ware) if first else {"brand": line.name, "detail": "", "colour": ""},
+        "currency": _currency(line),
         "quantity_max": first.ware.sku.max_quantity if first and not line.bundle else ORDER_QUANTITY_MAX,
         "target_shown": order_target_shown(first) if first else "",
         "problem": line.trouble.text if line.trouble else "",
-    }  # fmt: skip
+    }
 
 
 def _currency(line: BasketLine) -> str:
@@ -269,7 +289,9 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def restock(request: HttpRequest, slug: str) -> HttpResponse:
-    """Note who wants to hear when a SKU is back; the answer is the same whether or not it was noted before."""
+    """Note who wants to hear when a SKU is back; the answer is the same whether or not it was noted
+    before.
+    """
     visit = open_visit(request, slug)
     code = request.POST.get("sku", "")
     ware = read_wares(visit.shop, [code], at=visit.at).get(code)
@@ -282,9 +304,13 @@ def restock(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(back)
     try:
         wishes.make_wish(
-            visit.shop, sku_id=ware.sku.id, contact=form.cleaned_data["contact"],
-            language=get_language() or "zh-hans", address_key=visit.address_key, at=visit.at,
-        )  # fmt: skip
+            visit.shop,
+            sku_id=ware.sku.id,
+            contact=form.cleaned_data["contact"],
+            language=get_language() or "zh-hans",
+            address_key=visit.address_key,
+            at=visit.at,
+        )
     except Refusal as refusal:
         messages.error(request, refusal.message(language()))
         return redirect(back)
@@ -302,5 +328,3 @@ def captcha_image(request: HttpRequest, slug: str, challenge: UUID) -> HttpRespo
     response = HttpResponse(picture, content_type="image/png")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-

@@ -1,4 +1,6 @@
-"""Finding orders again, and the shop's customer service. Lists are masked; wrong entries get one and the same answer."""
+"""Finding orders again, and the shop's customer service. Lists are masked; wrong entries get one and the same
+answer.
+"""
 
 from typing import Any
 from urllib.parse import quote
@@ -32,9 +34,12 @@ def _rows(visit: Visit, purchases: list[ShopPurchase], *, open_links: bool) -> l
         more = len(lines) - 1
         row = {
             "name": lines[0].name + (_(" and %(count)d more") % {"count": more} if more else ""),
-            "created_at": purchase.created_at, "amount_minor": purchase.amount_minor, "currency": purchase.currency,
-            "state": read_status(purchase).state, "masked": masked_number(purchase),
-        }  # fmt: skip
+            "created_at": purchase.created_at,
+            "amount_minor": purchase.amount_minor,
+            "currency": purchase.currency,
+            "state": read_status(purchase).state,
+            "masked": masked_number(purchase),
+        }
         if open_links:
             row["url"] = reverse("market:order", args=[visit.shop.slug, number_of(purchase)])
         rows.append(row)
@@ -49,8 +54,10 @@ def lookup_page(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "number_form": NumberForm(request.POST if by == "number" else None),
         "contact_form": LookupForm(request.POST if by in {"contact", "send_code"} else None),
-        "code_form": CodeForm(request.POST if by == "code" else None), "found": None, "no_store": True,
-    }  # fmt: skip
+        "code_form": CodeForm(request.POST if by == "code" else None),
+        "found": None,
+        "no_store": True,
+    }
     acts = {"number": _by_number, "contact": _by_contact, "send_code": _send_code, "code": _by_code}
     response = None
     if by in acts:
@@ -90,9 +97,12 @@ def _by_contact(visit: Visit, context: dict[str, Any]) -> HttpResponse | None:
         return None
     contact: Contact = form.cleaned_data["contact"]
     found = lookup.by_contact(
-        visit.shop, contact=contact, password=form.cleaned_data["password"], address_key=visit.address_key,
+        visit.shop,
+        contact=contact,
+        password=form.cleaned_data["password"],
+        address_key=visit.address_key,
         at=visit.at,
-    )  # fmt: skip
+    )
     if not found:
         note_signal("failure", buyer=_buyer(visit, contact), keyring=node_keyring(), at=visit.at)
     context["found"] = _rows(visit, found, open_links=False)
@@ -101,15 +111,22 @@ def _by_contact(visit: Visit, context: dict[str, Any]) -> HttpResponse | None:
 
 
 def _send_code(visit: Visit, context: dict[str, Any]) -> HttpResponse | None:
-    """Send a code to a contact whose password was right; wrong ones got an empty list and never come here usefully."""
+    """Send a code to a contact whose password was right; wrong ones got an empty list and never come here
+    usefully.
+    """
     _by_contact(visit, context)
     if not context["found"]:
         return None
     contact: Contact = context["contact_form"].cleaned_data["contact"]
     sent = phone_codes.send(
-        contact.value, purpose=LOOKUP_PURPOSE, buyer=_buyer(visit, contact), merchant=visit.shop.organisation_id,
-        keyring=node_keyring(), at=visit.at, language=language(),
-    )  # fmt: skip
+        contact.value,
+        purpose=LOOKUP_PURPOSE,
+        buyer=_buyer(visit, contact),
+        merchant=visit.shop.organisation_id,
+        keyring=node_keyring(),
+        at=visit.at,
+        language=language(),
+    )
     context["code_sent"], context["token"] = True, sent.token
     return None
 
@@ -123,11 +140,15 @@ def _by_code(visit: Visit, context: dict[str, Any]) -> HttpResponse | None:
         return None
     contact: Contact = contact_form.cleaned_data["contact"]
     keyring = node_keyring()
-    phone_codes.verify(token, code=form.cleaned_data["code"], buyer=_buyer(visit, contact), keyring=keyring, at=visit.at)
+    phone_codes.verify(
+        token, code=form.cleaned_data["code"], buyer=_buyer(visit, contact), keyring=keyring, at=visit.at
+    )
     if not phone_codes.use(token, phone=contact.value, purpose=LOOKUP_PURPOSE, keyring=keyring, at=visit.at):
         raise Refusal("phone_code_wrong")
     found = lookup.of_contact(visit.shop, contact)
-    page = visit.render("mine", {"found": _rows(visit, found, open_links=True), "heading": _("Your orders"), "no_store": True})
+    page = visit.render(
+        "mine", {"found": _rows(visit, found, open_links=True), "heading": _("Your orders"), "no_store": True}
+    )
     for purchase in reversed(found):
         visit.keep_purchase(page, purchase)
     return page
@@ -139,8 +160,10 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
     visit = find_visit(request, slug)
     found = lookup.of_device(visit.shop, request.COOKIES.get(ORDERS))
     context = {
-        "found": _rows(visit, found, open_links=True), "heading": _("My orders on this device"), "no_store": True,
-    }  # fmt: skip
+        "found": _rows(visit, found, open_links=True),
+        "heading": _("My orders on this device"),
+        "no_store": True,
+    }
     return private_page(visit.render("mine", context))
 
 
@@ -154,14 +177,18 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
     if purchase is not None:
         lines = read_lines(purchase.lines)
         message = _("Hello, my order is %(masked)s (%(name)s). Order number for your system: %(order)s") % {
-            "masked": masked_number(purchase), "name": lines[0].name, "order": encode("ord", lines[0].order),
-        }  # fmt: skip
+            "masked": masked_number(purchase),
+            "name": lines[0].name,
+            "order": encode("ord", lines[0].order),
+        }
     context = {"message": message, "contact_url": _contact_url(visit.shop.contact, message), "no_store": True}
     return private_page(visit.render("service", context))
 
 
 def _contact_url(contact: str, message: str) -> str:
-    """A link that opens the mail program, the phone or the page; empty where the contact is a chat account."""
+    """A link that opens the mail program, the phone or the page; empty where the contact is a chat
+    account.
+    """
     text = contact.strip()
     if text.startswith("https://") and " " not in text:
         return text

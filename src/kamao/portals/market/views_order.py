@@ -1,4 +1,5 @@
-"""Paying and receiving: pay page, live status, the order with its codes, downloads. Never cached, never referred.
+"""Paying and receiving: pay page, live status, the order with its codes, downloads. Never cached, never
+referred.
 
 Holding the purchase number is the right to see the order. Refuses to open a code without a trace.
 """
@@ -55,22 +56,33 @@ def pay(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     try:
         page = intents.begin_payment(
             intents.PurchaseToPay(
-                id=purchase.id, merchant=visit.shop.organisation_id, cell=purchase.cell,
-                amount_minor=purchase.amount_minor, currency=purchase.currency, expires_at=purchase.expires_at,
+                id=purchase.id,
+                merchant=visit.shop.organisation_id,
+                cell=purchase.cell,
+                amount_minor=purchase.amount_minor,
+                currency=purchase.currency,
+                expires_at=purchase.expires_at,
                 subject=f"{visit.shop.name} {_subject(purchase, status)}"[:120],
             ),
-            account=account, at=visit.at, notify_url=_notify_url(visit, str(account.id)),
+            account=account,
+            at=visit.at,
+            notify_url=_notify_url(visit, str(account.id)),
             return_url=visit.absolute(reverse("market:order", args=[slug, number])),
-        )  # fmt: skip
+        )
     except Refusal as refusal:
         if refusal.code == "purchase_expired":
             return private_page(redirect("market:order", slug, number))
         raise
     context = {
-        "pay": page, "subject": _subject(purchase, status), "amount_minor": purchase.amount_minor,
-        "currency": purchase.currency, "expires_at": purchase.expires_at, "purchase_number": number,
-        "state_name": status.state, "no_store": True,
-    }  # fmt: skip
+        "pay": page,
+        "subject": _subject(purchase, status),
+        "amount_minor": purchase.amount_minor,
+        "currency": purchase.currency,
+        "expires_at": purchase.expires_at,
+        "purchase_number": number,
+        "state_name": status.state,
+        "no_store": True,
+    }
     return visit.keep_device(private_page(visit.render("pay", context)))
 
 
@@ -85,7 +97,9 @@ def _notify_url(visit: Visit, account: str) -> str:
 
 @require_GET
 def status(request: HttpRequest, slug: str, number: str) -> HttpResponse:
-    """The pay page asks here every other second; paid leads on to the order. Holds nothing between two calls."""
+    """The pay page asks here every other second; paid leads on to the order. Holds nothing between two
+    calls.
+    """
     visit = find_visit(request, slug)
     purchase = _purchase(visit, number)
     current = read_status(purchase)
@@ -115,7 +129,12 @@ def order(request: HttpRequest, slug: str, number: str) -> HttpResponse:
         handed = hand_over(purchase, actor=actor, reason="order_page", at=visit.at)
     context = _order_context(purchase, current, handed)
     account_is_test = purchase.cell == 1 or _is_test(visit, purchase)
-    context |= {"purchase_number": number_of(purchase), "seen": seen, "is_test": account_is_test, "no_store": True}
+    context |= {
+        "purchase_number": number_of(purchase),
+        "seen": seen,
+        "is_test": account_is_test,
+        "no_store": True,
+    }
     page = private_page(visit.render("order", context))
     return visit.keep_purchase(page, purchase)
 
@@ -136,26 +155,43 @@ def _order_context(purchase: ShopPurchase, current: PurchaseStatus, handed: list
         waiting = one.view.state in {"paid", "fulfilling", "in_doubt", "awaiting_funds"}
         orders.append(
             {
-                "name": one.line.name, "detail": one.line.detail, "brand": art_title(one.line.brand, one.line.name),
+                "name": one.line.name,
+                "detail": one.line.detail,
+                "brand": art_title(one.line.brand, one.line.name),
                 "colour": colour_for(one.line.brand_zh, one.line.colour),
-                "quantity": one.line.quantity, "amount_minor": one.line.amount_minor, "state": one.view.state,
-                "target_shown": one.line.target_masked, "redeem_url": one.line.redeem_url, "howto": one.line.howto,
-                "refunded_minor": one.view.refunded_minor, "due_at": due if waiting else None,
+                "quantity": one.line.quantity,
+                "amount_minor": one.line.amount_minor,
+                "state": one.view.state,
+                "target_shown": one.line.target_masked,
+                "redeem_url": one.line.redeem_url,
+                "howto": one.line.howto,
+                "refunded_minor": one.view.refunded_minor,
+                "due_at": due if waiting else None,
                 "items": [
-                    {"key": item.id.hex, "number": item.number, "secret": item.secret, "expires_at": item.expires_at}
+                    {
+                        "key": item.id.hex,
+                        "number": item.number,
+                        "secret": item.secret,
+                        "expires_at": item.expires_at,
+                    }
                     for item in items.get(one.line.order, ())
                 ],
                 "receipt": one.view.message if one.view.state in {"delivered", "settled"} else "",
             }
-        )  # fmt: skip
+        )
     code_count = sum(len(one.items) for one in handed)
     hero = hero_of(current.state, refunded=bool(current.refunded_minor), has_codes=code_count > 0)
     return {
-        "orders": orders, "hero": hero,
-        "can_pay": current.state in _PAYABLE, "refresh": current.is_moving, "currency": purchase.currency,
-        "amount_minor": purchase.amount_minor, "created_at": purchase.created_at,
-        "code_count": code_count, "all_codes": bare_codes(handed),
-    }  # fmt: skip
+        "orders": orders,
+        "hero": hero,
+        "can_pay": current.state in _PAYABLE,
+        "refresh": current.is_moving,
+        "currency": purchase.currency,
+        "amount_minor": purchase.amount_minor,
+        "created_at": purchase.created_at,
+        "code_count": code_count,
+        "all_codes": bare_codes(handed),
+    }
 
 
 @require_POST
@@ -167,7 +203,9 @@ def cancel(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     if released:
         messages.success(request, _("The order is given up; nothing was charged."))
     else:
-        messages.info(request, _("The payment provider has not answered yet; the order closes by itself if unpaid."))
+        messages.info(
+            request, _("The payment provider has not answered yet; the order closes by itself if unpaid.")
+        )
     return private_page(redirect("market:order", slug, number))
 
 
@@ -183,10 +221,17 @@ def download(request: HttpRequest, slug: str, number: str, kind: str) -> HttpRes
     if kind == "txt":
         body, content_type = as_text(handed).encode("utf-8-sig"), "text/plain; charset=utf-8"
     else:
-        headings = [_("Product"), _("Variant"), pgettext("goods", "Number"), pgettext("goods", "Code"), _("Valid until")]
+        headings = [
+            _("Product"),
+            _("Variant"),
+            pgettext("goods", "Number"),
+            pgettext("goods", "Code"),
+            _("Valid until"),
+        ]
         body = as_sheet(handed, headings=headings)
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     response = HttpResponse(body, content_type=content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="kamao-{number_of(purchase)[-8:]}.{kind}"'
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="kamao-{number_of(purchase)[-8:]}.{kind}"'
+    )
     return private_page(response)
-

@@ -1,4 +1,6 @@
-"""Links and posters of a shop or one of its products. Refuses to put anything on a poster that is not on sale."""
+"""Links and posters of a shop or one of its products. Refuses to put anything on a poster that is not on
+sale.
+"""
 
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -41,10 +43,11 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
     visit = open_visit(request, slug)
     poster = _poster(visit)
     context = {
-        "title": _("Share this product") if poster.query else _("Share this shop"), "link": poster.link,
+        "title": _("Share this product") if poster.query else _("Share this shop"),
+        "link": poster.link,
         "svg_url": reverse("market:poster_svg", args=[slug]) + poster.query,
         "png_url": reverse("market:poster_png", args=[slug]) + poster.query,
-    }  # fmt: skip
+    }
     return visit.render("poster", context)
 
 
@@ -52,7 +55,9 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
 def poster_svg(request: HttpRequest, slug: str) -> HttpResponse:
     """The poster as SVG."""
     poster = _poster(open_visit(request, slug))
-    text = posters.poster_svg(link=poster.link, title=poster.title, subtitle=poster.subtitle, footer=poster.footer)
+    text = posters.poster_svg(
+        link=poster.link, title=poster.title, subtitle=poster.subtitle, footer=poster.footer
+    )
     return HttpResponse(text, content_type="image/svg+xml")
 
 
@@ -60,5 +65,7 @@ def poster_svg(request: HttpRequest, slug: str) -> HttpResponse:
 def poster_png(request: HttpRequest, slug: str) -> HttpResponse:
     """The poster as PNG, large enough to print."""
     poster = _poster(open_visit(request, slug))
-    data = posters.poster_png(link=poster.link, title=poster.title, subtitle=poster.subtitle, footer=poster.footer)
+    data = posters.poster_png(
+        link=poster.link, title=poster.title, subtitle=poster.subtitle, footer=poster.footer
+    )
     return HttpResponse(data, content_type="image/png")

@@ -1,7 +1,8 @@
 """One request to a shop: which shop, whose device, what is in the cart. Owns the shop's cookies.
 
 Cookies: ``kamao_device`` (a random word for limits), ``kamao_orders`` (signed list of purchases made here),
-``kamao_cart`` and ``kamao_code`` per shop. All are HttpOnly and host-only. Refuses to keep a contact or a code in any.
+``kamao_cart`` and ``kamao_code`` per shop. All are HttpOnly and host-only. Refuses to keep a contact or a
+code in any.
 """
 
 import secrets
@@ -56,17 +57,23 @@ class Visit:
         """The keyed fingerprint of the address, for limits."""
         return subject_key(node_keyring(), kind="address", text=self.address)
 
-    def render(self, template: str, context: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
+    def render(
+        self, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+    ) -> HttpResponse:
         """Render one of the shop's pages."""
         shop = self.shop
         full = {
             "shop": {
-                "slug": shop.slug, "name": shop.name, "intro": shop.intro, "notice": shop.notice,
-                "contact": shop.contact, "accent": accent_of(shop.colour),
+                "slug": shop.slug,
+                "name": shop.name,
+                "intro": shop.intro,
+                "notice": shop.notice,
+                "contact": shop.contact,
+                "accent": accent_of(shop.colour),
             },
             "cart_count": self.cart.count,
             **(context or {}),
-        }  # fmt: skip
+        }
         return render(self.request, f"market/{template}.html", full, status=status)
 
     def absolute(self, path: str) -> str:
@@ -83,14 +90,18 @@ class Visit:
         """Store a changed cart; an empty one takes its cookie away."""
         path = f"/s/{self.shop.slug}/"
         if cart.count:
-            self._set(response, CART, carts.write_cart(cart, slug=self.shop.slug), path=path, age_s=30 * 86_400)
+            self._set(
+                response, CART, carts.write_cart(cart, slug=self.shop.slug), path=path, age_s=30 * 86_400
+            )
         else:
             response.delete_cookie(CART, path=path, samesite="Lax")
         return response
 
     def keep_purchase(self, response: HttpResponse, purchase: ShopPurchase) -> HttpResponse:
         """Remember a purchase on this device, so that it is found again without any number."""
-        given = response.cookies[ORDERS].value if ORDERS in response.cookies else self.request.COOKIES.get(ORDERS)
+        given = (
+            response.cookies[ORDERS].value if ORDERS in response.cookies else self.request.COOKIES.get(ORDERS)
+        )
         known = lookup.read_device(given)
         self._set(response, ORDERS, lookup.write_device([purchase.id, *known]), path="/s/", age_s=_YEAR_S)
         return self.keep_device(response)
@@ -115,9 +126,14 @@ class Visit:
 
     def _set(self, response: HttpResponse, name: str, value: str, *, path: str, age_s: int) -> None:
         response.set_cookie(
-            name, value, max_age=age_s, path=path, httponly=True, samesite="Lax",
+            name,
+            value,
+            max_age=age_s,
+            path=path,
+            httponly=True,
+            samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
-        )  # fmt: skip
+        )
 
 
 def open_visit(request: HttpRequest, slug: str) -> Visit:

@@ -27,7 +27,8 @@ def icon(name: str, css_class: str = "") -> SafeString:
 
 def _money_html(parts: formats.MoneyParts, css_class: str) -> SafeString:
     return format_html(
-        '<span class="money {}">{}<span class="money-sign">{}</span>{}<span class="money-minor">{}</span></span>',
+        '<span class="money {}">{}<span class="money-sign">{}</span>{}'
+        '<span class="money-minor">{}</span></span>',
         css_class,
         parts.minus,
         parts.sign,
@@ -46,7 +47,9 @@ def money(amount_minor: int | None, currency: str = "CNY", css_class: str = "") 
 
 @register.simple_tag
 def rate(unit_price_e4: int | None, currency: str = "CNY", css_class: str = "") -> SafeString | str:
-    """Return a unit price (1/10 000 of the major unit) with two to four decimals; a dash where there is none."""
+    """Return a unit price (1/10 000 of the major unit) with two to four decimals; a dash where there is
+    none.
+    """
     if unit_price_e4 is None:
         return "–"
     return _money_html(formats.rate_parts(int(unit_price_e4), currency), css_class)
@@ -81,7 +84,9 @@ def state(name: str, css_class: str = "") -> SafeString:
 
 @register.simple_tag
 def moment(value: datetime | None, style: str = "minute") -> SafeString | str:
-    """Return a moment in the reader's time zone: ``minute``, ``second`` or ``day``; a dash where there is none."""
+    """Return a moment in the reader's time zone: ``minute``, ``second`` or ``day``; a dash where there is
+    none.
+    """
     if value is None:
         return "–"
     local = timezone.localtime(value)
@@ -92,8 +97,12 @@ def moment(value: datetime | None, style: str = "minute") -> SafeString | str:
 
 
 @register.inclusion_tag("kit/field.html")
-def field(bound: BoundField, label: str = "", hint: str = "", *, mark_optional: bool = True) -> dict[str, Any]:
-    """Render one form field: label, control, help, errors; ``mark_optional`` says so beside a field that is."""
+def field(
+    bound: BoundField, label: str = "", hint: str = "", *, mark_optional: bool = True
+) -> dict[str, Any]:
+    """Render one form field: label, control, help, errors; ``mark_optional`` says so beside a field that
+    is.
+    """
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "")
     described = [f"{bound.auto_id}_error"] if bound.errors else []
@@ -159,5 +168,6 @@ def qr(text: str, css_class: str = "") -> SafeString:
     segno.make(text, error="m", micro=False).save(
         buffer, kind="svg", border=1, xmldecl=False, svgns=True, omitsize=True, nl=False
     )
-    inner = mark_safe(buffer.getvalue().decode())  # noqa: S308  (drawn by segno from modules, text is not embedded)
+    # Drawn by segno from modules alone: the text itself is not in the markup.
+    inner = mark_safe(buffer.getvalue().decode())  # noqa: S308
     return format_html('<span class="qr {}" role="img" aria-label="QR">{}</span>', css_class, inner)
