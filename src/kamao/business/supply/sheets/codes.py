@@ -181,21 +181,34 @@ def _lines(text: str, part: str, goods: str) -> Iterator[CodeRow]:
         stripped = line.strip("\ufeff \t\r\x00")
         if not stripped:
             continue
-        if separator == "":
-            pieces = [stripped]
-        elif separator == " ":
-            pieces = _SPACES.split(stripped)
-        else:
-            pieces = [piece.strip() for piece in stripped.split(separator)]
+        if started and len(separator) > 1 and len(stripped) <= CODE_TEXT_MAX:
+            # The plain case of millions of lines: one separator, nothing to clean.
+            left, _, right = stripped.partition(separator)
+            if right and separator not in right and ":" not in stripped and _is_plain(stripped):
+                yield CodeRow(part, number, "", goods, "", left.rstrip(), right.lstrip())
+                continue
+        pieces = _pieces(stripped, separator)
         if not started:
             started = True
-            if all(
-                certainty == 100
-                for piece in pieces
-                for _, certainty in header_roles(piece, "codes")[:1] or [("", 0)]
-            ):
+            if all(_is_header(piece) for piece in pieces):
                 continue
         yield _from_pieces(pieces, part, number, goods)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _pieces(line: str, separator: str) -> list[str]:
+    if separator == "":
+        return [line]
+    if separator == " ":
+        return _SPACES.split(line)
+    return [piece.strip() for piece in line.split(separator)]
+
+
+def _is_header(piece: str) -> bool:
+    return any(certainty == 100 for _, certainty in header_roles(piece, "codes")[:1])
 
 
 def _line_separator(head: Sequence[str]) -> str:
@@ -283,7 +296,7 @@ def _expiry(value: CellValue) -> tuple[datetime | None, str]:
 
 def _clean(text: str) -> str:
     """Return a code's text without what is invisible around and inside it; what is visible stays as it is."""
-    return text.strip() if text.isascii() and text.isprintable() else visible(text)
+    return text.strip() if _is_plain(text) else visible(text)
 
 
 def _checked(

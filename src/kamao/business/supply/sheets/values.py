@@ -204,7 +204,7 @@ _DATE_DIGITS = re.compile(r"(?P<y>20\d{2})(?P<m>\d{2})(?P<d>\d{2})")
 _DATE_SHORT = re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4})")
 _FOREVER = {"长期", "永久", "永久有效", "长期有效", "无期限", "不过期", "无", "不限", "终身", "forever", "never", "permanent",
             "lifetime",
-            "longterm", "unlimited", "none", "n/a", "-", "--", "/"}  # fmt: skip
+            "longterm", "unlimited", "none", "n/a", "-", "--", "/", "—", "——"}  # fmt: skip
 _EXCEL_DAYS = range(36_526, 73_051)  # 2000-01-01 … 2100-01-01 as a spreadsheet's day number
 _EXCEL_EPOCH = date(1899, 12, 30)
 
