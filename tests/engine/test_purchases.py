@@ -129,7 +129,8 @@ def test_a_payment_that_arrives_while_closing_wins_over_expiry(world: World) -> 
     )
     assert outcome == ["state_conflict"]
     view = purchase_by_id(world.connection, placed.purchase)
-    assert view is not None and (view.state, view.orders) == ("paid", placed.orders)
+    assert view is not None
+    assert (view.state, view.orders) == ("paid", placed.orders)
 
 
 def test_refund_to_source_in_doubt_then_refused_then_done(world: World) -> None:
@@ -141,7 +142,8 @@ def test_refund_to_source_in_doubt_then_refused_then_done(world: World) -> None:
     claimed = claim_refunds(world.connection, at=world.at, limit=1)
     world.connection.commit()
     key = claimed[0].id
-    assert key == request.id and claimed[0].provider_payment_no == "p"
+    assert key == request.id
+    assert claimed[0].provider_payment_no == "p"
     for answer, outcome in (("in_doubt", "done"), ("refused", "done"), ("done", "state_conflict")):
         assert answer_refunds(world.connection, [RefundAnswer(key, answer)], at=world.at, ids=world.ids) == [outcome]
     assert unanswered_refunds(world.connection, sent_before=world.at, limit=5) == []

@@ -34,7 +34,8 @@ def test_a_repeated_reference_gives_the_first_result_and_moves_nothing(world: Wo
     first = world.buy(merchant, sku, reference="A-1")
     again = world.buy(merchant, sku, reference="A-1")
     assert (first.outcome, again.outcome) == ("created", "repeated")
-    assert again.order is not None and first.order is not None
+    assert again.order is not None
+    assert first.order is not None
     assert again.order.id == first.order.id
     assert world.secrets(again.order) == world.secrets(first.order) == ["first-code-1"]
     assert world.balance(wallet(merchant)) == 9_000
@@ -100,7 +101,8 @@ def test_a_reference_repeated_inside_a_batch_sees_the_first(world: World) -> Non
         OrderRequest(merchant, "x", sku, 1), OrderRequest(merchant, "x", sku, 1), OrderRequest(merchant, "x", sku, 2)
     )
     assert (first.outcome, again.outcome, other.outcome) == ("created", "repeated", "reference_conflict")
-    assert first.order is not None and again.order is not None
+    assert first.order is not None
+    assert again.order is not None
     assert again.order.id == first.order.id
     assert world.secrets(again.order) == ["batch-code-001"]
 

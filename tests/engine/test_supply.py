@@ -99,7 +99,8 @@ def test_failure_gives_the_money_back_in_the_same_transaction(world: World) -> N
     task = open_fulfilments(world.connection, world.supplier, limit=5)[0]
     assert reply(world, FulfilmentAnswer(task.id, world.supplier, failure="no such number")) == ["done"]
     after = order_by_id(world.connection, order.id)
-    assert after is not None and (after.state, after.message) == ("failed", "no such number")
+    assert after is not None
+    assert (after.state, after.message) == ("failed", "no such number")
     assert world.balance(wallet(order.merchant)) == 3_000
 
 
@@ -112,7 +113,8 @@ def test_failure_goes_to_the_next_offer_and_settles_with_who_supplied(world: Wor
     task = open_fulfilments(world.connection, world.supplier, limit=5)[0]
     assert reply(world, FulfilmentAnswer(task.id, world.supplier, failure="closed today")) == ["done"]
     tasks = open_fulfilments(world.connection, second, limit=5)
-    assert [each.order for each in tasks] == [order.id] and dear
+    assert [each.order for each in tasks] == [order.id]
+    assert dear
     assert reply(world, FulfilmentAnswer(tasks[0].id, second, (Receipt("serial-9"),))) == ["done"]
     world.later(seconds=60)
     assert settle(world.connection, [order.id], at=world.at, ids=world.ids) == ["settled"]
