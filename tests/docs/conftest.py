@@ -46,7 +46,8 @@ def goods_in_test_mode(services, world) -> None:
             connection,
             [
                 PriceRule(
-                    audience_kind="default", target_kind="sku", target=sku, fixed_e4=145_000, effective_from=LONG_AGO
+                    audience_kind="default", target_kind="sku", target=sku, fixed_e4=145_000,
+                    effective_from=LONG_AGO,
                 )
             ],
         )  # fmt: skip

@@ -1,8 +1,9 @@
-"""F11: signed, logged webhooks per second to a local receiver, against a bare httpx loop to the same receiver.
+"""F11: signed, logged webhooks per second to a local receiver, against a bare httpx loop to the same
+receiver.
 
-Measured from end to end on the running node: from the commit of the events (outbox) through numbering, fan-out,
-claim, signature and POST to the committed log line, all by the node's own worker. Refuses to count a run in which an
-event was not delivered exactly once on its first attempt.
+Measured from end to end on the running node: from the commit of the events (outbox) through numbering,
+fan-out, claim, signature and POST to the committed log line, all by the node's own worker. Refuses to count
+a run in which an event was not delivered exactly once on its first attempt.
 """
 
 import subprocess
@@ -97,7 +98,9 @@ def _bare_loop(url: str) -> float:
 
 
 def _send(pool: CellPool, url: str, events: int) -> float:
-    """Commit events for one endpoint and wait until each is delivered and logged; return events per second."""
+    """Commit events for one endpoint and wait until each is delivered and logged; return events per
+    second.
+    """
     at = datetime.now(UTC)
     organisation = Organisation.objects.create(
         kind=OrganisationKind.MERCHANT, legal_name="bench", display_name="bench", created_at=at
