@@ -64,6 +64,11 @@ class Home:
         return self.root / "logs"
 
     @property
+    def mail(self) -> Path:
+        """Mails of a node without a mail server: they hold links that sign people in."""
+        return self.root / "mail"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 
@@ -103,16 +108,12 @@ class Home:
         return Path(tempfile.gettempdir()) / f"kamao-{os.geteuid()}-{mark}"
 
     def make(self) -> None:
-        """Make the folders. Keys and backups are the owner's alone; others may pass through the root."""
+        """Make the folders. Others pass through to the database; the rest is the owner's alone."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o755)
-        for folder, mode in (
-            (self.run, 0o755),
-            (self.keys, 0o700),
-            (self.logs, 0o755),
-            (self.backups, 0o700),
-        ):
-            folder.mkdir(exist_ok=True, mode=mode)
-            folder.chmod(mode)
+        self.run.mkdir(exist_ok=True, mode=0o755)
+        for private in (self.keys, self.logs, self.mail, self.backups):
+            private.mkdir(exist_ok=True, mode=0o700)
+            private.chmod(0o700)
 
 
 def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:

@@ -138,21 +138,32 @@ def prepare_embedded(address: DatabaseAddress) -> None:
         )
 
 
+def _owns_database(connection: Connection) -> bool:
+    row = connection.execute(
+        "SELECT datdba = (SELECT oid FROM pg_roles WHERE rolname = session_user) FROM pg_database"
+        " WHERE datname = current_database()"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def prepare_external(address: DatabaseAddress) -> None:
     """Check a server that somebody else runs, and make roles and grants as far as the login may."""
     try:
         with connect(address, role=None) as connection:
             check_version(connection)
             make_roles(connection)
+            if not _owns_database(connection):
+                # Somebody else made roles and database (the runbook's way): the owner role gives the grants.
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER_ROLE)))
             make_grants(connection, address.dbname)
     except psycopg.errors.InsufficientPrivilege as error:
         raise NotPrepared(
             "the login of KAMAO_DATABASE_URL may not make Kamao's roles and grants: let it create roles"
             " (CREATEROLE) and own the database, or run the statements of docs/runbooks/external-database.md."
-            f" PostgreSQL says: {error}"
+            f" PostgreSQL says: {error.diag.message_primary}"
         ) from error
     except psycopg.OperationalError as error:
-        raise NotPrepared(f"KAMAO_DATABASE_URL cannot be reached: {error}") from error
+        raise NotPrepared(f"KAMAO_DATABASE_URL cannot be reached: {str(error).strip()}") from error
 
 
 def migrate() -> None:

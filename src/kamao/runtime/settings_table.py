@@ -47,7 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "KAMAO_METRICS_TOKEN",
         "not set",
-        "`/metrics` then asks for `Authorization: Bearer TOKEN`; without it, only loopback callers are answered.",
+        "`/metrics` asks for `Authorization: Bearer TOKEN`; without it, loopback alone is answered.",
     ),
     Setting("KAMAO_LOG_LEVEL", "INFO", "How much the processes write into the logs."),
     Setting("KAMAO_EMAIL_HOST", "mails are written into `<home>/mail`", "The SMTP server for mails."),

@@ -130,9 +130,7 @@ class Supervisor:
             raise
         if process.returncode != 0:
             said = log.read_bytes()[min(size, log.stat().st_size) :].decode(errors="replace").strip()
-            raise StartFailed(
-                said.splitlines()[-1].removeprefix("kamao: ") if said else f"{name} failed; see {log}"
-            )
+            raise StartFailed(_last_words(said) if said else f"{name} failed; see {log}")
 
     def _start_bank(self) -> None:
         command = [sys.executable, "-m", "kamao_sandbox.bank", *self.plan.bank_arguments()]
@@ -226,6 +224,12 @@ class Supervisor:
 
 class _Stopped(Exception):
     """Somebody asked the node to stop."""
+
+
+def _last_words(said: str) -> str:
+    """What a set-up process said last: its sentence when it had one, else its last line."""
+    sentence = said.rpartition("kamao: ")[2] if "kamao: " in said else said.splitlines()[-1]
+    return " ".join(sentence.split())
 
 
 def _answers_ready(port: int) -> bool:

@@ -4,6 +4,8 @@ import argparse
 import sys
 from dataclasses import replace
 
+import psycopg
+
 from kamao.engine import books
 from kamao.engine.cells import ALL, BY_SCHEMA, Cell
 from kamao.runtime import prepare
@@ -34,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         with running_database(Home(args.home)) as address:
             reports = [(cell, check_cell(address, cell)) for cell in cells]
-    except (NoDatabase, DatabaseUnusable) as error:
-        print(f"kamao: {error}", file=sys.stderr)
+    except (NoDatabase, DatabaseUnusable, psycopg.OperationalError, psycopg.errors.UndefinedTable) as error:
+        print(f"kamao: the books cannot be read: {error}", file=sys.stderr)
         return 2
     for cell, report in reports:
         for difference in report.differences:

@@ -1,4 +1,6 @@
-"""`./kamao catalogue`: load library sheets, make a catalogue of full size on sale, search from the command line."""
+"""`./kamao catalogue`: load library sheets, make a catalogue of full size on sale, search from the command
+line.
+"""
 
 import argparse
 import os
@@ -63,8 +65,8 @@ def _load(args: argparse.Namespace) -> int:
     if report.unknown_forms:
         print(f"unknown top-up forms, left empty: {', '.join(report.unknown_forms)}", file=sys.stderr)
     print(
-        f"{len(report.skus)} SKUs: {report.created} new, {report.changed} changed, {len(refused)} lines refused,"
-        f" {time.perf_counter() - began:.1f} s"
+        f"{len(report.skus)} SKUs: {report.created} new, {report.changed} changed,"
+        f" {len(refused)} lines refused, {time.perf_counter() - began:.1f} s"
     )
     return 1 if refused else 0
 
@@ -103,9 +105,13 @@ def _steam(args: argparse.Namespace) -> int:
     supplier: UUID = party("supplier", "PC 游戏供货").id
     outcomes = put_supplier_offers(
         supplier,
-        [OfferDraft(sku=sku, unit_price_e4=row.supply_price_e4) for sku, row in zip(report.skus, rows, strict=True)],
-        at=at, livemode=shop.cell == 0,
-    )  # fmt: skip
+        [
+            OfferDraft(sku=sku, unit_price_e4=row.supply_price_e4)
+            for sku, row in zip(report.skus, rows, strict=True)
+        ],
+        at=at,
+        livemode=shop.cell == 0,
+    )
     offered = sum(outcome.code == "done" for outcome in outcomes)
     print(f"{offered} offers, {time.perf_counter() - began:.1f} s")
     listed = time.perf_counter()
