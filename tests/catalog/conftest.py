@@ -1,4 +1,6 @@
-"""A loaded demo catalogue: once per module for tests that only read (`library`), fresh for those that write."""
+"""A loaded demo catalogue: once per module for tests that only read (`library`), fresh for those that
+write.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,4 +36,3 @@ def writable(library: LoadReport) -> Iterator[LoadReport]:
     with transaction.atomic():
         yield library
         transaction.set_rollback(True)
-

@@ -5,7 +5,8 @@ import pytest
 from kamao.business.catalog import text
 
 KNOWN = text.Characters(
-    simplified={"騰": "腾", "訊": "讯"}, pinyin={"腾": "teng", "讯": "xun", "视": "shi", "频": "pin", "月": "yue", "卡": "ka"}
+    simplified={"騰": "腾", "訊": "讯"},
+    pinyin={"腾": "teng", "讯": "xun", "视": "shi", "频": "pin", "月": "yue", "卡": "ka"},
 )
 
 
@@ -22,13 +23,32 @@ def test_traditional_is_simplified() -> None:
 
 
 def test_units_part_letters_digits_and_characters() -> None:
-    assert text.units("腾讯视频vip 100q币 assassin's") == ["腾", "讯", "视", "频", "vip", "100", "q", "币", "assassins"]
+    assert text.units("腾讯视频vip 100q币 assassin's") == [
+        "腾",
+        "讯",
+        "视",
+        "频",
+        "vip",
+        "100",
+        "q",
+        "币",
+        "assassins",
+    ]
 
 
 def test_lexemes_of_a_mixed_name() -> None:
     name = "腾讯vip月卡"
     lexemes = text.lexemes_of(name, [text.sounds_of(name, KNOWN)])
-    assert {"h.腾讯", "h.月卡", "w.vip", "p.tengxunvipyueka", "p.vipyueka", "i.txvipyk", "i.txyk", "h.月"} <= lexemes
+    assert {
+        "h.腾讯",
+        "h.月卡",
+        "w.vip",
+        "p.tengxunvipyueka",
+        "p.vipyueka",
+        "i.txvipyk",
+        "i.txyk",
+        "h.月",
+    } <= lexemes
     assert "h.讯月" not in lexemes
 
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from kamao.business.catalog.topup import Choice, Form, FormField, TargetRules, check_target, parse_form, target_key
+from kamao.business.catalog.topup import (
+    Choice,
+    Form,
+    FormField,
+    TargetRules,
+    check_target,
+    parse_form,
+    target_key,
+)
 
 PHONE = Form(
     slug="phone", name_zh="手机号", name_en="Mobile number",
@@ -62,23 +70,36 @@ def test_carrier_of_the_item_unless_ported() -> None:
     assert [error.code for error in wrong.errors] == ["carrier_mismatch"]
     assert "中国联通" in wrong.errors[0].zh
     assert "China Unicom" in wrong.errors[0].en
-    assert check_target(PHONE, {"phone": "18612345678", "ported": "yes"}, rules=rules).target == {"phone": "18612345678"}
+    assert check_target(PHONE, {"phone": "18612345678", "ported": "yes"}, rules=rules).target == {
+        "phone": "18612345678"
+    }
 
 
 @pytest.mark.parametrize(
     ("validator", "typed", "value"),
-    [("qq", " 10001 ", "10001"), ("email", "A.B@Example.COM", "a.b@example.com"), ("account", "wx_abc-1", "wx_abc-1"),
-     ("meter", "12345 67890", "1234567890"), ("text", "张 三", "张 三")],
-)  # fmt: skip
+    [
+        ("qq", " 10001 ", "10001"),
+        ("email", "A.B@Example.COM", "a.b@example.com"),
+        ("account", "wx_abc-1", "wx_abc-1"),
+        ("meter", "12345 67890", "1234567890"),
+        ("text", "张 三", "张 三"),
+    ],
+)
 def test_other_targets_are_normalised(validator: str, typed: str, value: str) -> None:
     assert one(validator, typed) == ({"v": value}, [])
 
 
 @pytest.mark.parametrize(
     ("validator", "typed", "code"),
-    [("qq", "01234", "qq_malformed"), ("qq", "123456789012", "qq_malformed"), ("email", "a@b", "email_malformed"),
-     ("account", "a b", "account_malformed"), ("meter", "12345", "meter_malformed"), ("text", "<b>", "text_malformed")],
-)  # fmt: skip
+    [
+        ("qq", "01234", "qq_malformed"),
+        ("qq", "123456789012", "qq_malformed"),
+        ("email", "a@b", "email_malformed"),
+        ("account", "a b", "account_malformed"),
+        ("meter", "12345", "meter_malformed"),
+        ("text", "<b>", "text_malformed"),
+    ],
+)
 def test_other_targets_are_refused(validator: str, typed: str, code: str) -> None:
     assert one(validator, typed) == ({}, [code])
 
@@ -89,18 +110,34 @@ def test_game_id_belongs_to_its_server() -> None:
     }  # fmt: skip
     wrong = check_target(GENSHIN, {"server": "cn", "game_id": "523456789"})
     assert [error.code for error in wrong.errors] == ["game_server_mismatch"]
-    assert [e.code for e in check_target(GENSHIN, {"server": "cn", "game_id": "923456789"}).errors] == ["game_id_region"]
+    assert [e.code for e in check_target(GENSHIN, {"server": "cn", "game_id": "923456789"}).errors] == [
+        "game_id_region"
+    ]
 
 
 def test_choices_cascade() -> None:
     form = Form(
-        "f", "f", "f",
+        "f",
+        "f",
+        "f",
         (
-            FormField("system", "choice", "系统", "system", choices=(Choice("ios", "苹果", "iOS"), Choice("android", "安卓", "Android"))),
-            FormField("area", "choice", "大区", "area", parent="system",
-                      choices=(Choice("1", "一区", "One", ("ios",)), Choice("2", "二区", "Two", ("android",)))),
+            FormField(
+                "system",
+                "choice",
+                "系统",
+                "system",
+                choices=(Choice("ios", "苹果", "iOS"), Choice("android", "安卓", "Android")),
+            ),
+            FormField(
+                "area",
+                "choice",
+                "大区",
+                "area",
+                parent="system",
+                choices=(Choice("1", "一区", "One", ("ios",)), Choice("2", "二区", "Two", ("android",))),
+            ),
         ),
-    )  # fmt: skip
+    )
     assert check_target(form, {"system": "安卓", "area": "二区"}).target == {"system": "android", "area": "2"}
     assert [e.code for e in check_target(form, {"system": "ios", "area": "2"}).errors] == ["choice_unknown"]
 

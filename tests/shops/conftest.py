@@ -1,4 +1,6 @@
-"""A loaded library with offers of one supplier, and merchants with shops; once per module, undone per test."""
+"""A loaded library with offers of one supplier, and merchants with shops; once per module, undone per
+test.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +22,9 @@ from tests.shops.support import AT, Street, organisation, put
 
 @pytest.fixture(scope="module")
 def built_street(django_db_setup: None, django_db_blocker: Any) -> Iterator[Street]:
-    """The demo catalogue; every SKU of the video and phone categories is offered at 70 % of the official price."""
+    """The demo catalogue; every SKU of the video and phone categories is offered at 70 % of the official
+    price.
+    """
     with django_db_blocker.unblock(), transaction.atomic():
         load_rows(parse_rows(read_csv(CATALOGUE))[0], at=datetime(2026, 3, 1, tzinfo=UTC))
         supplier, merchant = organisation("supplier", "货多多"), organisation("merchant", "小店")
@@ -28,10 +32,12 @@ def built_street(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stre
         offers = {sku.code: (new_uuid7(), sku.id, sku.official_price_e4 * 7 // 10) for sku in rows}
         put(supplier, offers)
         yield Street(
-            skus=dict(Sku.objects.values_list("code", "id")), offers={code: row[0] for code, row in offers.items()},
-            supplier=supplier, merchant=merchant,
+            skus=dict(Sku.objects.values_list("code", "id")),
+            offers={code: row[0] for code, row in offers.items()},
+            supplier=supplier,
+            merchant=merchant,
             shop=open_shop(merchant, slug="xiaodian", name="小店", actor=audit.SYSTEM, at=AT),
-        )  # fmt: skip
+        )
         transaction.set_rollback(True)
 
 

@@ -31,17 +31,31 @@ class Street(msgspec.Struct):
 
     def offer(self, code: str, price_e4: int, **terms: Any) -> None:
         """Put or change the supplier's offer of a SKU."""
-        put(self.supplier, {code: (self.offers.setdefault(code, new_uuid7()), self.skus[code], price_e4)}, **terms)
+        put(
+            self.supplier,
+            {code: (self.offers.setdefault(code, new_uuid7()), self.skus[code], price_e4)},
+            **terms,
+        )
 
 
-def put(supplier: Organisation, offers: dict[str, tuple[UUID, UUID, int]], *, at: datetime = AT, **terms: Any) -> None:
+def put(
+    supplier: Organisation, offers: dict[str, tuple[UUID, UUID, int]], *, at: datetime = AT, **terms: Any
+) -> None:
     with transaction.atomic(), cell_connection(LIVE) as raw:
         outcomes = put_offers(
             raw,
-            [OfferUpsert(id=key, supplier=supplier.id, sku=sku, supply_price_e4=price, **{"fulfilment": "manual", **terms})
-             for key, sku, price in offers.values()],
+            [
+                OfferUpsert(
+                    id=key,
+                    supplier=supplier.id,
+                    sku=sku,
+                    supply_price_e4=price,
+                    **{"fulfilment": "manual", **terms},
+                )
+                for key, sku, price in offers.values()
+            ],
             at=at,
-        )  # fmt: skip
+        )
     assert set(outcomes) == {"done"}
 
 

@@ -1,4 +1,6 @@
-"""The listing pages of the merchant console: one-click listing with preview, undo, items, reasons, in both languages."""
+"""The listing pages of the merchant console: one-click listing with preview, undo, items, reasons, in both
+languages.
+"""
 
 from typing import Any
 
@@ -36,7 +38,9 @@ def test_one_click_listing_with_preview_then_undo(street: Street, browser: Clien
     assert browser.get("/merchant/listings/").headers["Location"] == "/merchant/listings/xiaodian/"
     assert "还没有上架商品" in text(browser.get("/merchant/listings/xiaodian/"))
     count = len(street.offers)
-    fragment = text(browser.post("/merchant/listings/xiaodian/preview/", RULE, headers={"hx-request": "true"}))
+    fragment = text(
+        browser.post("/merchant/listings/xiaodian/preview/", RULE, headers={"hx-request": "true"})
+    )
     assert f"{count} 新上架，0 下架，0 变价，0 触控价，0 会亏" in fragment
     assert "<html" not in fragment
     assert rules_of(street.shop) == []
@@ -61,8 +65,15 @@ def test_a_rule_is_changed_and_removed(street: Street, browser: Client) -> None:
                      actor=audit.SYSTEM, at=AT)[0]  # fmt: skip
     base = f"/merchant/listings/xiaodian/rules/{rule.key}/"
     assert 'value="10' in text(browser.get(base))
-    changed = {**RULE, "scope": f"category:{video.id}", "markup": "12.5", "floor": "5", "closed": "23:00-07:00 12:00-13:00",
-               "channel_0": "taobao", "channel_floor_0": "15"}  # fmt: skip
+    changed = {
+        **RULE,
+        "scope": f"category:{video.id}",
+        "markup": "12.5",
+        "floor": "5",
+        "closed": "23:00-07:00 12:00-13:00",
+        "channel_0": "taobao",
+        "channel_floor_0": "15",
+    }
     browser.post(base, changed)
     stored = rules_of(street.shop)[0]
     assert (stored.key, stored.markup_per_mille, stored.floor_e4) == (rule.key, 125, 50_000)
@@ -79,10 +90,20 @@ def test_a_rule_is_changed_and_removed(street: Street, browser: Client) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"markup": "abc"}, {"scope": "category:nope"}, {"floor": "9", "ceiling": "5"}, {"closed": "7-9"}, {"rounding": "x"},
-     {"floor": "-1"}, {"floor": "1e30"}, {"markup": "-100"}],
-)  # fmt: skip
-def test_wrong_input_is_told_and_writes_nothing(street: Street, browser: Client, wrong: dict[str, str]) -> None:
+    [
+        {"markup": "abc"},
+        {"scope": "category:nope"},
+        {"floor": "9", "ceiling": "5"},
+        {"closed": "7-9"},
+        {"rounding": "x"},
+        {"floor": "-1"},
+        {"floor": "1e30"},
+        {"markup": "-100"},
+    ],
+)
+def test_wrong_input_is_told_and_writes_nothing(
+    street: Street, browser: Client, wrong: dict[str, str]
+) -> None:
     page = text(browser.post("/merchant/listings/xiaodian/new/", {**RULE, **wrong}))
     assert 'class="field-error"' in page or "note-crimson" in page
     assert "note-amber" in text(browser.post("/merchant/listings/xiaodian/preview/", {**RULE, **wrong}))
@@ -110,7 +131,12 @@ def test_one_item_explains_its_price_and_takes_an_override(street: Street, brows
     assert ListingOverride.objects.count() == 0
     browser.post(url, {"price": "23.50", "title": "腾讯会员月卡", "position": "1", "hidden": ""})
     override = ListingOverride.objects.get()
-    assert (override.price_e4, override.title, override.position, override.hidden) == (235_000, "腾讯会员月卡", 1, False)
+    assert (override.price_e4, override.title, override.position, override.hidden) == (
+        235_000,
+        "腾讯会员月卡",
+        1,
+        False,
+    )
     assert "单品改价" in text(browser.get(url))
 
 
@@ -145,7 +171,10 @@ def test_a_merchant_without_a_shop_opens_one(street: Street) -> None:
     browser = browser_of(organisation("merchant", "新商户"), "admin")
     assert "开店" in text(browser.get("/merchant/listings/"))
     assert "field-error" in text(browser.post("/merchant/listings/", {"name": "新店", "slug": "xiaodian"}))
-    assert browser.post("/merchant/listings/", {"name": "新店", "slug": "xindian"}).headers["Location"] == "/merchant/listings/xindian/new/"
+    assert (
+        browser.post("/merchant/listings/", {"name": "新店", "slug": "xindian"}).headers["Location"]
+        == "/merchant/listings/xindian/new/"
+    )
     assert Shop.objects.get(slug="xindian").name == "新店"
 
 

@@ -9,7 +9,14 @@ from kamao.business.catalog.filters import SkuFilter
 from kamao.business.catalog.models import Category, Sku
 from kamao.business.engine_bridge import cell_connection
 from kamao.business.identity import audit
-from kamao.business.shops.listing_rules import RuleDraft, add_rules, edit_rule, remove_rule, rules_of, undo_last
+from kamao.business.shops.listing_rules import (
+    RuleDraft,
+    add_rules,
+    edit_rule,
+    remove_rule,
+    rules_of,
+    undo_last,
+)
 from kamao.business.shops.operations import Override, put_overrides
 from kamao.business.shops.pages import shop_listings, shop_page
 from kamao.engine.cells import LIVE
@@ -54,7 +61,12 @@ def test_one_row_lists_everything_that_has_an_offer(street: Street) -> None:
 def test_a_price_explains_itself_from_the_merchants_own_cost(street: Street) -> None:
     lists(street, markup_per_mille=30, rounding="end_9")
     row = listing(street)
-    assert (row.state, row.cost_e4, row.unit_price_e4, row.stock) == ("on_sale", 210_000, 219_000, "unlimited")
+    assert (row.state, row.cost_e4, row.unit_price_e4, row.stock) == (
+        "on_sale",
+        210_000,
+        219_000,
+        "unlimited",
+    )
     assert [step.code for step in row.retail.steps] == ["cost", "markup", "rounding"]
     assert row.chain_prices_e4 == (210_000, 219_000)
 
@@ -109,7 +121,8 @@ def test_a_rule_keeps_goods_out(street: Street) -> None:
     lists(street)
     lists(street, lists=False, scope="category", scope_id=Category.objects.get(slug="phone").id)
     found = codes(street, limit=60)
-    assert found and not any(code.startswith("china-") for code in found)
+    assert found
+    assert not any(code.startswith("china-") for code in found)
     assert listing(street, "china-mobile-credit-100").state == "not_listed"
 
 
@@ -146,8 +159,18 @@ def test_below_cost_is_not_sold(street: Street) -> None:
 def test_resale_control_of_the_channel_holds_for_everyone(street: Street) -> None:
     lists(street)
     with cell_connection(LIVE) as raw:
-        put_limits(raw, [ChannelLimit(target_kind="sku", target=street.skus[MONTH], effective_from=AT, floor_e4=280_000,
-                                      sales_channel="taobao")])  # fmt: skip
+        put_limits(
+            raw,
+            [
+                ChannelLimit(
+                    target_kind="sku",
+                    target=street.skus[MONTH],
+                    effective_from=AT,
+                    floor_e4=280_000,
+                    sales_channel="taobao",
+                )
+            ],
+        )
     assert listing(street, channel="taobao").unit_price_e4 == 280_000
     assert listing(street, channel="taobao").retail.limited
     assert listing(street, channel="shop").unit_price_e4 == 210_000
@@ -155,7 +178,9 @@ def test_resale_control_of_the_channel_holds_for_everyone(street: Street) -> Non
 
 def test_prohibited_hours_are_in_the_shops_own_zone(street: Street) -> None:
     lists(street, closed_hours=("22:00-06:00",))
-    assert listing(street, at=datetime(2026, 3, 2, 15, 0, tzinfo=UTC)).state == "closed_hours"  # 23:00 in Shanghai
+    assert (
+        listing(street, at=datetime(2026, 3, 2, 15, 0, tzinfo=UTC)).state == "closed_hours"
+    )  # 23:00 in Shanghai
     assert listing(street, at=datetime(2026, 3, 2, 13, 0, tzinfo=UTC)).state == "on_sale"
     assert codes(street, at=datetime(2026, 3, 2, 15, 0, tzinfo=UTC)) == []
 
@@ -198,13 +223,25 @@ def test_price_orders_are_exact_and_paged(street: Street) -> None:
     lists(street, markup_per_mille=100)
     video = SkuFilter(category_id=Category.objects.get(slug="video").id)
     first = shop_page(street.shop, at=AT, filters=video, order="price_asc", limit=40)
-    second = shop_page(street.shop, at=AT, filters=video, order="price_asc", limit=40, cursor=first.next_cursor)
+    second = shop_page(
+        street.shop, at=AT, filters=video, order="price_asc", limit=40, cursor=first.next_cursor
+    )
     prices = [row.unit_price_e4 for row in (*first.listings, *second.listings)]
     assert prices == sorted(prices)
     assert len({row.goods.id for row in (*first.listings, *second.listings)}) == 80
     dearest = shop_page(street.shop, at=AT, filters=video, order="price_desc", limit=1).listings[0]
-    assert dearest.unit_price_e4 == max(row.unit_price_e4 for row in shop_listings(
-        street.shop, [street.skus[code] for code in street.offers if Sku.objects.get(code=code).category.slug == "video"], at=AT))  # fmt: skip
+    assert dearest.unit_price_e4 == max(
+        row.unit_price_e4
+        for row in shop_listings(
+            street.shop,
+            [
+                street.skus[code]
+                for code in street.offers
+                if Sku.objects.get(code=code).category.slug == "video"
+            ],
+            at=AT,
+        )
+    )
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!!", "W10", "WzEsMiwzXQ", "A" * 500, "eyJhIjoxfQ"])
@@ -215,11 +252,18 @@ def test_a_malformed_cursor_starts_at_the_first_page(street: Street, cursor: str
 
 @pytest.mark.parametrize(
     ("draft", "pointer"),
-    [({"scope": "category"}, "/scope"), ({"rounding": "up"}, "/rounding"), ({"markup_per_mille": 10**6}, "/markup_per_mille"),
-     ({"floor_e4": 2, "ceiling_e4": 1}, "/floor_e4"), ({"closed_hours": ("7-9",)}, "/closed_hours"),
-     ({"official_ceiling_per_mille": 0}, "/official_ceiling_per_mille")],
-)  # fmt: skip
-def test_a_rule_that_cannot_work_is_refused_and_nothing_is_written(street: Street, draft: dict[str, Any], pointer: str) -> None:
+    [
+        ({"scope": "category"}, "/scope"),
+        ({"rounding": "up"}, "/rounding"),
+        ({"markup_per_mille": 10**6}, "/markup_per_mille"),
+        ({"floor_e4": 2, "ceiling_e4": 1}, "/floor_e4"),
+        ({"closed_hours": ("7-9",)}, "/closed_hours"),
+        ({"official_ceiling_per_mille": 0}, "/official_ceiling_per_mille"),
+    ],
+)
+def test_a_rule_that_cannot_work_is_refused_and_nothing_is_written(
+    street: Street, draft: dict[str, Any], pointer: str
+) -> None:
     with pytest.raises(Refusal) as refused:
         lists(street, **draft)
     assert [row[0] for row in refused.value.pointers] == [pointer]

@@ -32,8 +32,15 @@ def test_the_first_listing(street: Street) -> None:
 def test_an_edit_counts_changes_limits_and_losses(street: Street) -> None:
     rule = add_rules(street.shop, [RuleDraft(markup_per_mille=100)], actor=audit.SYSTEM, at=AT)[0]
     with cell_connection(LIVE) as raw:
-        put_limits(raw, [ChannelLimit(target_kind="sku", target=street.skus[code], effective_from=AT, floor_e4=10_000_000)
-                         for code in ("tencent-video-month", "tencent-video-year")])  # fmt: skip
+        put_limits(
+            raw,
+            [
+                ChannelLimit(
+                    target_kind="sku", target=street.skus[code], effective_from=AT, floor_e4=10_000_000
+                )
+                for code in ("tencent-video-month", "tencent-video-year")
+            ],
+        )
     video = Category.objects.get(slug="video").id
     draft = RuleDraft(scope="category", scope_id=video, markup_per_mille=-100)
     told = preview_rules(street.shop, [draft], at=AT)
@@ -64,7 +71,9 @@ def test_removing_a_rule(street: Street) -> None:
 def test_losses_are_shown_first(street: Street) -> None:
     told = preview_rules(street.shop, [RuleDraft(ceiling_e4=100_000)], at=AT)
     assert 0 < told.loses < told.total
-    assert [sample.loses for sample in told.samples] == [True] * min(told.loses, 12) + [False] * max(12 - told.loses, 0)
+    assert [sample.loses for sample in told.samples] == [True] * min(told.loses, 12) + [False] * max(
+        12 - told.loses, 0
+    )
 
 
 def test_a_rule_of_another_shop_is_not_found(street: Street) -> None:

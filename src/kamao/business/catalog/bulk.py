@@ -1,7 +1,7 @@
 """Set-based writing into Django's tables: COPY into a temporary table, then one INSERT … ON CONFLICT.
 
-Ten times faster than the ORM for tens of thousands of rows. Refuses to run outside a transaction: the temporary
-table goes with it.
+Ten times faster than the ORM for tens of thousands of rows. Refuses to run outside a transaction: the
+temporary table goes with it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,9 +24,15 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def upsert_rows(
-    table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, key: Sequence[str], keep: Sequence[str] = ()
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    key: Sequence[str],
+    keep: Sequence[str] = (),
 ) -> int:
-    """Insert rows or bring existing ones (by ``key``) to the same values; ``keep`` are columns never overwritten.
+    """Insert rows or bring existing ones (by ``key``) to the same values; ``keep`` are columns never
+    overwritten.
 
     Rows that would not change are not written. Returns the number of rows written.
     """

@@ -1,4 +1,6 @@
-"""What narrows a list of SKUs, as SQL conditions over ``catalog_sku s``. Refuses values inside the SQL text."""
+"""What narrows a list of SKUs, as SQL conditions over ``catalog_sku s``. Refuses values inside the SQL
+text.
+"""
 
 from collections.abc import Sequence
 from typing import Final

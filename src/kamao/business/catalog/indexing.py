@@ -1,23 +1,27 @@
 """Builds the search index from the library: characters once, then documents and terms for given SKUs.
 
-Set-based and transactional: whoever changes names calls ``index_skus`` in the same transaction, so that every node
-finds the new name from the commit on. Dictionaries (pypinyin, OpenCC) are loaded here only, never to answer a query.
+Set-based and transactional: whoever changes names calls ``index_skus`` in the same transaction, so that every
+node finds the new name from the commit on. Dictionaries (pypinyin, OpenCC) are loaded here only, never to
+answer a query.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from kamao.business.catalog import bulk, text
 
-_HAN_FIRST, _HAN_LAST = 0x4E00, 0x9FFF
-
 _NAMES = """
 SELECT s.id, p.name_zh, s.variant_zh, p.name_en, s.variant_en, p.aliases, coalesce(b.name_zh, ''),
-    coalesce(b.name_en, ''), b.name_zh IS NOT NULL AND position(b.name_zh in p.name_zh) = 0, s.product_id, s.weight
-FROM catalog_sku s JOIN catalog_product p ON p.id = s.product_id LEFT JOIN catalog_brand b ON b.id = s.brand_id
+    coalesce(b.name_en, ''), b.name_zh IS NOT NULL AND position(b.name_zh in p.name_zh) = 0, s.product_id,
+    s.weight
+FROM catalog_sku s
+JOIN catalog_product p ON p.id = s.product_id
+LEFT JOIN catalog_brand b ON b.id = s.brand_id
 WHERE s.id = ANY(%s::uuid[]) AND s.status = 'active' AND p.status = 'active'
 """
 
@@ -29,8 +33,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_document
 _MERGE_DOCUMENTS = """
 INSERT INTO catalog_search_document AS d (sku_id, product_id, weight, name, lexemes)
 SELECT sku_id, product_id, weight, name, array_to_tsvector(lexemes) FROM pg_temp.stage_document
-ON CONFLICT (sku_id) DO UPDATE SET product_id = EXCLUDED.product_id, weight = EXCLUDED.weight, name = EXCLUDED.name,
-    lexemes = EXCLUDED.lexemes
+ON CONFLICT (sku_id) DO UPDATE SET product_id = EXCLUDED.product_id, weight = EXCLUDED.weight,
+    name = EXCLUDED.name, lexemes = EXCLUDED.lexemes
 WHERE (d.product_id, d.weight, d.name, d.lexemes)
     IS DISTINCT FROM (EXCLUDED.product_id, EXCLUDED.weight, EXCLUDED.name, EXCLUDED.lexemes)
 """
@@ -42,7 +46,8 @@ DELETE FROM catalog_search_document d WHERE d.sku_id = ANY(%s::uuid[])
 
 _COMMON = """
 INSERT INTO catalog_search_common (lexeme, documents)
-SELECT word, ndoc FROM ts_stat('SELECT lexemes FROM catalog_search_document') WHERE ndoc >= %s AND word ~ '^[wh]'
+SELECT word, ndoc FROM ts_stat('SELECT lexemes FROM catalog_search_document')
+WHERE ndoc >= %s AND word ~ '^[wh]'
 """
 
 COMMON_FROM = 400
@@ -58,31 +63,25 @@ def ensure_characters() -> text.Characters:
         cursor.execute("SELECT character, simplified, pinyin FROM catalog_character")
         rows = cursor.fetchall()
         if not rows:
-            rows = _character_rows()
-            bulk.upsert_rows("catalog_character", ("character", "simplified", "pinyin"), rows, key=("character",))
+            rows = _dictionaries().character_rows()
+            bulk.upsert_rows(
+                "catalog_character", ("character", "simplified", "pinyin"), rows, key=("character",)
+            )
     return text.Characters(
-        simplified={row[0]: row[1] for row in rows if row[0] != row[1]}, pinyin={row[0]: row[2] for row in rows}
+        simplified={row[0]: row[1] for row in rows if row[0] != row[1]},
+        pinyin={row[0]: row[2] for row in rows},
     )
-
-
-def _character_rows() -> list[tuple[str, str, str]]:
-    from opencc import OpenCC  # noqa: PLC0415  dictionaries of many megabytes, wanted once per database
-    from pypinyin import lazy_pinyin
-
-    characters = [chr(point) for point in range(_HAN_FIRST, _HAN_LAST + 1)]
-    simplified = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    rows = []
-    for character, simple in zip(characters, simplified, strict=True):
-        sound = lazy_pinyin(simple, errors="ignore")
-        rows.append((character, simple, sound[0] if sound else simple))
-    return rows
 
 
 @lru_cache(maxsize=4_096)
 def _phrase(run: str) -> tuple[str, ...]:
-    from pypinyin import lazy_pinyin  # noqa: PLC0415  as above
+    sounds: tuple[str, ...] = _dictionaries().phrase_sounds(run)
+    return sounds
 
-    return tuple(lazy_pinyin(run, errors=list))
+
+def _dictionaries() -> Any:
+    """The module of dictionaries, imported when goods are indexed and never to answer a query."""
+    return import_module("kamao.business.catalog.dictionaries")
 
 
 def _phrase_sounds(name: str) -> list[str]:
@@ -168,11 +167,12 @@ def refresh_statistics() -> None:
 
 def set_weights(weights: Mapping[UUID, int]) -> None:
     """Set the popularity of SKUs, in the library and in the search index: one statement each."""
-    arguments = [list(weights), list(weights.values())]
+    arguments: list[Any] = [list(weights), list(weights.values())]
     with transaction.atomic(), connection.cursor() as cursor:
         for table, key in (("catalog_sku", "id"), ("catalog_search_document", "sku_id")):
             cursor.execute(
-                f"UPDATE {table} t SET weight = n.weight FROM unnest(%s::uuid[], %s::integer[]) AS n (id, weight) "  # noqa: S608
+                f"UPDATE {table} t SET weight = n.weight "  # noqa: S608  names are ours
+                "FROM unnest(%s::uuid[], %s::integer[]) AS n (id, weight) "
                 f"WHERE t.{key} = n.id AND t.weight <> n.weight",
                 arguments,
             )

@@ -1,7 +1,7 @@
 """Loads library rows set by set: categories, brands, products, SKUs, scenes, promises, search, engine.
 
-One transaction for a whole file, whatever its size: all of it or nothing. Rows are found again by SKU code, else by
-(product, variant, kind, region); what an operator decided since (status, popularity) stays.
+One transaction for a whole file, whatever its size: all of it or nothing. Rows are found again by SKU code,
+else by (product, variant, kind, region); what an operator decided since (status, popularity) stays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 
-from kamao.business.catalog import bulk, text
+from kamao.business.catalog import bulk
 from kamao.business.catalog.indexing import ensure_characters, index_skus
 from kamao.business.catalog.models import AfterSalesTemplate, Brand, Category, Product, Scene, TopupForm
 from kamao.business.catalog.promises import snapshot_promises
@@ -26,16 +26,59 @@ _LOAD_LOCK: Final = 7_301
 """Advisory key: two loads at once would both create the same brand."""
 
 _PRODUCT_COLUMNS: Final = (
-    "id", "slug", "category_id", "brand_id", "name_zh", "name_en", "aliases", "description_zh", "description_en",
-    "picture", "status", "created_at",
-)  # fmt: skip
+    "id",
+    "slug",
+    "category_id",
+    "brand_id",
+    "name_zh",
+    "name_en",
+    "aliases",
+    "description_zh",
+    "description_en",
+    "picture",
+    "status",
+    "created_at",
+)
 _SKU_COLUMNS: Final = (
-    "id", "code", "product_id", "variant_zh", "variant_en", "kind", "instrument", "ranged", "currency", "face_value_e4",
-    "face_currency", "duration_days", "region", "official_price_e4", "official_source", "official_on", "min_quantity",
-    "max_quantity", "multiple", "target_daily_max", "promise_s", "warranty_days", "after_sales_id", "topup_form_id",
-    "target_rules", "notice_zh", "notice_en", "howto_zh", "howto_en", "redeem_url", "status", "category_id",
-    "scene_ids", "brand_id", "weight", "promise_no", "created_at", "updated_at",
-)  # fmt: skip
+    "id",
+    "code",
+    "product_id",
+    "variant_zh",
+    "variant_en",
+    "kind",
+    "instrument",
+    "ranged",
+    "currency",
+    "face_value_e4",
+    "face_currency",
+    "duration_days",
+    "region",
+    "official_price_e4",
+    "official_source",
+    "official_on",
+    "min_quantity",
+    "max_quantity",
+    "multiple",
+    "target_daily_max",
+    "promise_s",
+    "warranty_days",
+    "after_sales_id",
+    "topup_form_id",
+    "target_rules",
+    "notice_zh",
+    "notice_en",
+    "howto_zh",
+    "howto_en",
+    "redeem_url",
+    "status",
+    "category_id",
+    "scene_ids",
+    "brand_id",
+    "weight",
+    "promise_no",
+    "created_at",
+    "updated_at",
+)
 _SKU_KEPT: Final = ("id", "code", "status", "weight", "promise_no", "created_at")
 
 
@@ -74,7 +117,9 @@ def _categories(rows: Iterable[LibraryRow], slugs: Slugs) -> dict[str, UUID]:
             key = known[place] = new_uuid7()
             paths[key] = [*paths[known[above]], key] if above else [key]
             name_en = parts_en[depth] if len(parts_en) == len(parts) else ""
-            slug = slugs.make("category", f"{parts_en[0]} {name_en or name}" if depth and parts_en[0] else name_en or name)
+            slug = slugs.make(
+                "category", f"{parts_en[0]} {name_en or name}" if depth and parts_en[0] else name_en or name
+            )
             fresh.append(
                 Category(id=key, slug=slug, name_zh=name, name_en=name_en, path=paths[key], position=1000,
                          parent_id=known[above] if above else None)
@@ -105,11 +150,15 @@ def _shared(rows: Sequence[LibraryRow], slugs: Slugs) -> _Shared:
     )
 
 
-def _products(rows: Iterable[LibraryRow], shared: _Shared, slugs: Slugs, at: datetime) -> dict[tuple[str, str], UUID]:
+def _products(
+    rows: Iterable[LibraryRow], shared: _Shared, slugs: Slugs, at: datetime
+) -> dict[tuple[str, str], UUID]:
     """Return product ids by (brand, name); a merged product's name means the one it was merged into."""
     names = {value: key for key, value in shared.brands.items()}
     stored = Product.objects.values_list("brand_id", "name_zh", "id", "slug", "status")
-    redirects = dict(connection_rows("SELECT slug, product_id FROM catalog_productredirect WHERE reason = 'merge'"))
+    redirects = dict(
+        connection_rows("SELECT slug, product_id FROM catalog_productredirect WHERE reason = 'merge'")
+    )
     known: dict[tuple[str, str], UUID] = {}
     merged: set[tuple[str, str]] = set()
     for brand_id, name, key, slug, status in stored:
@@ -121,20 +170,39 @@ def _products(rows: Iterable[LibraryRow], shared: _Shared, slugs: Slugs, at: dat
     values: dict[UUID, tuple[object, ...]] = {}
     scenes: set[tuple[UUID, UUID]] = set()
     for row in rows:
-        key = known.get((row.brand, row.product))
-        if key is None:
-            key = known[row.brand, row.product] = new_uuid7()
+        key = known.setdefault((row.brand, row.product), new_uuid7())
         if key not in values and (row.brand, row.product) not in merged:
             values[key] = (
-                key, slugs.make("product", row.product_en or row.product), shared.categories[row.category],
-                shared.brands[row.brand] if row.brand else None, row.product, row.product_en, list(row.aliases),
-                "", "", "", "active", at,
-            )  # fmt: skip
+                key,
+                slugs.make("product", row.product_en or row.product),
+                shared.categories[row.category],
+                shared.brands[row.brand] if row.brand else None,
+                row.product,
+                row.product_en,
+                list(row.aliases),
+                "",
+                "",
+                "",
+                "active",
+                at,
+            )
         scenes |= {(key, shared.scenes[slug]) for slug in row.scenes if slug in shared.scenes}
     bulk.upsert_rows(
-        "catalog_product", _PRODUCT_COLUMNS, list(values.values()), key=("id",),
-        keep=("slug", "brand_id", "name_zh", "description_zh", "description_en", "picture", "status", "created_at"),
-    )  # fmt: skip
+        "catalog_product",
+        _PRODUCT_COLUMNS,
+        list(values.values()),
+        key=("id",),
+        keep=(
+            "slug",
+            "brand_id",
+            "name_zh",
+            "description_zh",
+            "description_en",
+            "picture",
+            "status",
+            "created_at",
+        ),
+    )
     bulk.upsert_rows(
         "catalog_product_scenes", ("product_id", "scene_id"), sorted(scenes), key=("product_id", "scene_id")
     )
@@ -148,7 +216,8 @@ def connection_rows(statement: str) -> list[tuple[Any, ...]]:
     """Return the rows of a statement without arguments."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 _NO_TEXTS: Final = Texts()
@@ -158,17 +227,51 @@ def _sku_values(
     row: LibraryRow, *, key: UUID, code: str, product: UUID, shared: _Shared, at: datetime
 ) -> tuple[object, ...]:
     words = texts().get(row.text, _NO_TEXTS)
-    rules = {name: list(value) for name, value in (("carriers", row.carriers), ("provinces", row.provinces)) if value}
+    rules = {
+        name: list(value)
+        for name, value in (("carriers", row.carriers), ("provinces", row.provinces))
+        if value
+    }
     return (
-        key, code, product, row.variant, row.variant_en, row.kind, row.instrument, row.ranged, row.currency,
-        row.face_value_e4, row.face_currency, row.duration_days, row.region, row.official_price_e4, row.official_source,
-        row.official_on, row.min_quantity, row.max_quantity, row.multiple, row.target_daily_max, row.promise_s,
-        row.warranty_days, shared.after_sales.get(row.after_sales), shared.forms.get(row.topup_form),
-        msgspec.json.encode(rules).decode(), words.notice_zh, words.notice_en, words.howto_zh, words.howto_en,
-        row.redeem_url, "active", shared.categories[row.category],
+        key,
+        code,
+        product,
+        row.variant,
+        row.variant_en,
+        row.kind,
+        row.instrument,
+        row.ranged,
+        row.currency,
+        row.face_value_e4,
+        row.face_currency,
+        row.duration_days,
+        row.region,
+        row.official_price_e4,
+        row.official_source,
+        row.official_on,
+        row.min_quantity,
+        row.max_quantity,
+        row.multiple,
+        row.target_daily_max,
+        row.promise_s,
+        row.warranty_days,
+        shared.after_sales.get(row.after_sales),
+        shared.forms.get(row.topup_form),
+        msgspec.json.encode(rules).decode(),
+        words.notice_zh,
+        words.notice_en,
+        words.howto_zh,
+        words.howto_en,
+        row.redeem_url,
+        "active",
+        shared.categories[row.category],
         [shared.scenes[slug] for slug in row.scenes if slug in shared.scenes],
-        shared.brands[row.brand] if row.brand else None, row.weight, 0, at, at,
-    )  # fmt: skip
+        shared.brands[row.brand] if row.brand else None,
+        row.weight,
+        0,
+        at,
+        at,
+    )
 
 
 def load_rows(rows: Sequence[LibraryRow], *, at: datetime) -> LoadReport:
@@ -205,11 +308,17 @@ def load_rows(rows: Sequence[LibraryRow], *, at: datetime) -> LoadReport:
             by_code[code] = by_key[natural_key] = sku
             values[sku] = _sku_values(row, key=sku, code=code, product=product, shared=shared, at=at)
             order.append(sku)
-        written = bulk.upsert_rows("catalog_sku", _SKU_COLUMNS, list(values.values()), key=("id",), keep=_SKU_KEPT)
+        written = bulk.upsert_rows(
+            "catalog_sku", _SKU_COLUMNS, list(values.values()), key=("id",), keep=_SKU_KEPT
+        )
         created = len(set(values) - stored)
         refresh_skus(list(values), at=at)
-    unknown = sorted({row.topup_form for row in rows if row.topup_form and row.topup_form not in shared.forms})
-    return LoadReport(skus=tuple(order), created=created, changed=written - created, unknown_forms=tuple(unknown))
+    unknown = sorted(
+        {row.topup_form for row in rows if row.topup_form and row.topup_form not in shared.forms}
+    )
+    return LoadReport(
+        skus=tuple(order), created=created, changed=written - created, unknown_forms=tuple(unknown)
+    )
 
 
 def refresh_skus(sku_ids: Sequence[UUID], *, at: datetime) -> None:

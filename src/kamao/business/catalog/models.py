@@ -165,7 +165,9 @@ class Product(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
     slug = models.SlugField(_("slug"), max_length=96, unique=True)
-    category = models.ForeignKey(Category, models.PROTECT, related_name="products", verbose_name=_("category"))
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="products", verbose_name=_("category")
+    )
     brand = models.ForeignKey(
         Brand, models.PROTECT, related_name="products", null=True, blank=True, verbose_name=_("brand")
     )
@@ -199,7 +201,9 @@ class ProductRedirect(models.Model):
 
     slug = models.SlugField(_("old slug"), max_length=96, primary_key=True)
     product = models.ForeignKey(Product, models.PROTECT, related_name="redirects", verbose_name=_("leads to"))
-    reason = models.CharField(_("reason"), max_length=12, choices=[("merge", _("merge")), ("split", _("split"))])
+    reason = models.CharField(
+        _("reason"), max_length=12, choices=[("merge", _("merge")), ("split", _("split"))]
+    )
     at = models.DateTimeField(_("since"))
 
     class Meta:
@@ -213,11 +217,11 @@ class ProductRedirect(models.Model):
 class Sku(models.Model):
     """A sellable variant.
 
-    The face value says what the item is worth to its holder and is apart from the official price, which says what
-    its issuer asks, with source and date. A ranged SKU (任意充) is sold in units of its face value: the quantity is
-    the number of units, ``min_quantity``, ``max_quantity`` and ``multiple`` are 起购, 限购 and 倍数, and a unit
-    price is a rate of one unit of face value. Category, scenes and weight repeat the product's, for the reads of
-    a shop; ``operations`` keeps them equal.
+    The face value says what the item is worth to its holder and is apart from the official price, which says
+    what its issuer asks, with source and date. A ranged SKU (任意充) is sold in units of its face value: the
+    quantity is the number of units, ``min_quantity``, ``max_quantity`` and ``multiple`` are 起购, 限购 and 倍数,
+    and a unit price is a rate of one unit of face value. Category, scenes and weight repeat the product's,
+    for the reads of a shop; ``operations`` keeps them equal.
     """
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
@@ -272,7 +276,9 @@ class Sku(models.Model):
         verbose_name_plural = _("SKUs")
         indexes = [
             models.Index("weight", "id", name="ix_catalog_sku_popular", condition=Q(status="active")),
-            models.Index("category", "weight", "id", name="ix_catalog_sku_category", condition=Q(status="active")),
+            models.Index(
+                "category", "weight", "id", name="ix_catalog_sku_category", condition=Q(status="active")
+            ),
             models.Index("brand", "weight", "id", name="ix_catalog_sku_brand", condition=Q(status="active")),
             GinIndex(fields=["scene_ids"], name="ix_catalog_sku_scenes"),
         ]
@@ -318,7 +324,9 @@ class SkuPromise(models.Model):
 
 
 class SearchMiss(models.Model):
-    """A search that found nothing, per day, place and (hashed) session: the raw material of demand signals."""
+    """A search that found nothing, per day, place and (hashed) session: the raw material of demand
+    signals.
+    """
 
     id = models.BigAutoField(primary_key=True)
     day = models.DateField(_("day"))

@@ -50,7 +50,10 @@ def snapshot_promises(sku_ids: Sequence[UUID], *, at: datetime) -> int:
         if known is None or bytes(known) != digest:
             fresh.append((new_uuid7(), sku_id, number + 1, digest, content, at))
     bulk.upsert_rows(
-        "catalog_skupromise", ("id", "sku_id", "number", "digest", "content", "created_at"), fresh, key=("id",)
+        "catalog_skupromise",
+        ("id", "sku_id", "number", "digest", "content", "created_at"),
+        fresh,
+        key=("id",),
     )
     with connection.cursor() as cursor:
         cursor.execute(

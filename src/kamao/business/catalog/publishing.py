@@ -16,10 +16,12 @@ from kamao.engine.pricing.operations import put_skus
 from kamao.engine.pricing.types import SkuUpsert
 
 _READ: Final = """
-SELECT s.id, s.code, s.kind, s.currency, c.path, s.min_quantity, s.max_quantity, s.multiple, s.official_price_e4,
-    s.topup_form_id IS NOT NULL, s.promise_s, d.id,
+SELECT s.id, s.code, s.kind, s.currency, c.path, s.min_quantity, s.max_quantity, s.multiple,
+    s.official_price_e4, s.topup_form_id IS NOT NULL, s.promise_s, d.id,
     CASE WHEN p.status = 'withdrawn' THEN 'withdrawn' ELSE s.status END
-FROM catalog_sku s JOIN catalog_category c ON c.id = s.category_id JOIN catalog_product p ON p.id = s.product_id
+FROM catalog_sku s
+JOIN catalog_category c ON c.id = s.category_id
+JOIN catalog_product p ON p.id = s.product_id
 LEFT JOIN catalog_skupromise d ON d.sku_id = s.id AND d.number = s.promise_no
 WHERE s.id = ANY(%s::uuid[])
 """
@@ -32,14 +34,26 @@ def publish_skus(sku_ids: Sequence[UUID], *, at: datetime) -> None:
         rows = cursor.fetchall()
     upserts = [
         SkuUpsert(
-            id=row[0], code=row[1], kind=row[2], currency=row[3], categories=tuple(row[4]), min_quantity=row[5],
-            max_quantity=row[6], multiple=row[7], official_price_e4=row[8], target_required=row[9], promise_s=row[10],
-            promise_id=row[11], status=row[12],
+            id=row[0],
+            code=row[1],
+            kind=row[2],
+            currency=row[3],
+            categories=tuple(row[4]),
+            min_quantity=row[5],
+            max_quantity=row[6],
+            multiple=row[7],
+            official_price_e4=row[8],
+            target_required=row[9],
+            promise_s=row[10],
+            promise_id=row[11],
+            status=row[12],
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     for cell in cells.ALL:
         with cell_connection(cell) as raw:
             outcomes = put_skus(raw, upserts, at=at)
-        refused = [upsert.code for upsert, outcome in zip(upserts, outcomes, strict=True) if outcome != "done"]
+        refused = [
+            upsert.code for upsert, outcome in zip(upserts, outcomes, strict=True) if outcome != "done"
+        ]
         assert not refused, f"SKU codes are unique in the library, so the engine cannot refuse {refused[:3]}"

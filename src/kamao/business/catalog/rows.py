@@ -1,7 +1,7 @@
 """One row of a library sheet: how it is read and what is inferred where the sheet says nothing.
 
-Pure: takes text, gives ``LibraryRow``. A sheet needs ``category``, ``product`` and ``kind``; every other column may be
-missing, then the row gets what its kind and category suggest.
+Pure: takes text, gives ``LibraryRow``. A sheet needs ``category``, ``product`` and ``kind``; every other
+column may be missing, then the row gets what its kind and category suggest.
 """
 
 import csv
@@ -125,7 +125,9 @@ def infer_instrument(kind: str, category: str) -> str:
 
 
 def infer_form(form: str, product: str) -> str:
-    """Return the slug of the top-up form for a sheet's form name; games have a form each where we know one."""
+    """Return the slug of the top-up form for a sheet's form name; games have a form each where we know
+    one.
+    """
     if form != "game":
         return form
     for word, slug in (
@@ -147,9 +149,18 @@ _PROVINCES: Final = {
 
 def _text_key(kind: str, category: str) -> str:
     for word, key in (
-        ("PC 游戏", "pc-game"), ("话费", "phone"), ("流量", "data"), ("缴费", "meter"), ("游戏直充", "game"), ("点卡", "game-card"), ("礼品", "gift"),
-        ("软件", "software"), ("音乐", "member"), ("视频", "member"), ("教育", "member"),
-    ):  # fmt: skip
+        ("PC 游戏", "pc-game"),
+        ("话费", "phone"),
+        ("流量", "data"),
+        ("缴费", "meter"),
+        ("游戏直充", "game"),
+        ("点卡", "game-card"),
+        ("礼品", "gift"),
+        ("软件", "software"),
+        ("音乐", "member"),
+        ("视频", "member"),
+        ("教育", "member"),
+    ):
         if word in category:
             return f"{key}-topup" if kind == "topup" and key in {"member", "game-card"} else key
     return kind
@@ -181,11 +192,20 @@ def _row(cells: Mapping[str, str]) -> LibraryRow:
     ranged = cell("ranged") in {"1", "yes", "true"}
     official = price_e4(cell("official_price"))
     return LibraryRow(
-        category=category, brand=brand, product=product, variant=variant, kind=kind, code=code,
-        category_en=cell("category_en"), brand_en=cell("brand_en"), product_en=cell("product_en"),
+        category=category,
+        brand=brand,
+        product=product,
+        variant=variant,
+        kind=kind,
+        code=code,
+        category_en=cell("category_en"),
+        brand_en=cell("brand_en"),
+        product_en=cell("product_en"),
         variant_en=cell("variant_en"),
         instrument=cell("instrument") or infer_instrument(kind, category),
-        ranged=ranged, currency=currency, official_price_e4=official,
+        ranged=ranged,
+        currency=currency,
+        official_price_e4=official,
         official_source=cell("official_source"),
         official_on=date.fromisoformat(cell("official_on")) if cell("official_on") else None,
         supply_price_e4=price_e4(cell("supply_price")),
@@ -193,16 +213,23 @@ def _row(cells: Mapping[str, str]) -> LibraryRow:
         face_currency=cell("face_currency") or ("CNY" if face or ranged else ""),
         duration_days=_whole(cell("duration_days"), 0) or _DURATIONS.get(variant),
         region=cell("region"),
-        min_quantity=_whole(cell("min_quantity"), 1), max_quantity=_whole(cell("max_quantity"), 1000 if ranged else 100),
+        min_quantity=_whole(cell("min_quantity"), 1),
+        max_quantity=_whole(cell("max_quantity"), 1000 if ranged else 100),
         multiple=_whole(cell("multiple"), 1),
         target_daily_max=_whole(cell("target_daily_max"), 0) or None,
         promise_s=PROMISES.get(cell("promise"), 600 if kind == "topup" else 0),
         warranty_days=_whole(cell("warranty_days"), 0),
-        topup_form=form, carriers=(carrier,) if carrier else (), provinces=(province,) if province else (),
-        after_sales=cell("after_sales") or ("topup" if kind == "topup" else "course" if kind == "course" else "code"),
-        text=cell("text") or _text_key(kind, category), redeem_url=cell("redeem_url"),
-        scenes=_list(cell("scenes")), aliases=_list(cell("aliases")), weight=_whole(cell("weight"), 0),
-    )  # fmt: skip
+        topup_form=form,
+        carriers=(carrier,) if carrier else (),
+        provinces=(province,) if province else (),
+        after_sales=cell("after_sales")
+        or ("topup" if kind == "topup" else "course" if kind == "course" else "code"),
+        text=cell("text") or _text_key(kind, category),
+        redeem_url=cell("redeem_url"),
+        scenes=_list(cell("scenes")),
+        aliases=_list(cell("aliases")),
+        weight=_whole(cell("weight"), 0),
+    )
 
 
 def parse_rows(records: Iterable[Mapping[str, str]]) -> tuple[list[LibraryRow], list[RefusedRow]]:

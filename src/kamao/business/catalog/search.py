@@ -1,8 +1,9 @@
-"""Search over the standard library: written, pinyin, initials, confused sounds, typing errors, full width, traditional.
+"""Search over the standard library: written, pinyin, initials, confused sounds, typing errors, full width,
+traditional.
 
-The index is a table of ``tsvector`` built from our own lexemes (``text``) when goods are loaded, so every node sees
-the same answer in the same transaction and no process holds an index. A query runs in at most three steps, each
-wider than the one before and asked only if that one found nothing:
+The index is a table of ``tsvector`` built from our own lexemes (``text``) when goods are loaded, so every
+node sees the same answer in the same transaction and no process holds an index. A query runs in at most three
+steps, each wider than the one before and asked only if that one found nothing:
 
 1. *strict*: every part of the query occurs as written, as pinyin or as initials;
 2. *forgiving*: parts may also sound alike or be one typing error away from a known term;
@@ -14,7 +15,7 @@ Why not pg_trgm: the embedded PostgreSQL lacks it, and trigrams know nothing of 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -49,7 +50,9 @@ class _Part(msgspec.Struct, frozen=True):
 
 
 def _quote(lexeme: str, *, prefix: bool = False) -> str:
-    """One operand of a tsquery. Lexemes hold Han characters, a-z, 0-9 and the point; nothing needs escaping."""
+    """One operand of a tsquery. Lexemes hold Han characters, a-z, 0-9 and the point; nothing needs
+    escaping.
+    """
     return f"'{lexeme[: text.LEXEME_MAX]}'" + (":*" if prefix else "")
 
 
@@ -62,7 +65,9 @@ def _character(char: str) -> tuple[str, str]:
 
 
 def characters_in(query: str) -> text.Characters:
-    """Return simplified forms and pinyin of a query's characters; looked up once per process and character."""
+    """Return simplified forms and pinyin of a query's characters; looked up once per process and
+    character.
+    """
     rows = {char: _character(char) for char in text.han_characters(query)}
     simplified = {char: row[0] for char, row in rows.items()}
     pinyin = {char: row[1] for char, row in rows.items()}
@@ -131,7 +136,9 @@ def _pieces(parts: Sequence[_Part], corrections: Sequence[Sequence[str]]) -> lis
         elif len(part.written) >= _PREFIX_MIN and not part.written.isdigit():
             pieces.append(("w." + part.written, _forgiving(part, terms)))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT lexeme FROM catalog_search_common WHERE lexeme = ANY(%s)", [[key for key, _ in pieces]])
+        cursor.execute(
+            "SELECT lexeme FROM catalog_search_common WHERE lexeme = ANY(%s)", [[key for key, _ in pieces]]
+        )
         common = {row[0] for row in cursor.fetchall()}
     rare = [piece for key, piece in pieces if key not in common]
     return rare or [piece for _, piece in pieces]
@@ -161,14 +168,19 @@ LIMIT %s
 """
 
 
+_NARROWED: Final = " AND EXISTS (SELECT 1 FROM catalog_sku s WHERE s.id = d.sku_id{})"
+
+
 def _run(
     tsquery: str, *, compact: str, exact: str, filters: SkuFilter, limit: int, pieces: Sequence[str] = ()
 ) -> list[tuple[UUID, UUID]]:
     where, values = filters.sql()
-    narrowed = f" AND EXISTS (SELECT 1 FROM catalog_sku s WHERE s.id = d.sku_id{where})" if where else ""
-    arguments: list[object] = [tsquery, *values]
+    narrowed = _NARROWED.format(where) if where else ""
+    arguments: list[Any] = [tsquery, *values]
     partial = ""
-    score = "(d.name = %s)::int * 8 + (d.lexemes @@ %s::text::tsquery)::int * 2 + starts_with(d.name, %s)::int"
+    score = (
+        "(d.name = %s)::int * 8 + (d.lexemes @@ %s::text::tsquery)::int * 2 + starts_with(d.name, %s)::int"
+    )
     if pieces:
         matched = " + ".join(["(d.lexemes @@ %s::text::tsquery)::int"] * len(pieces))
         partial = f" AND {matched} >= %s"
@@ -178,7 +190,8 @@ def _run(
     arguments += [compact, exact, compact, limit]
     with connection.cursor() as cursor:
         cursor.execute(_SELECT.format(filters=narrowed, partial=partial, score=score), arguments)
-        return cursor.fetchall()
+        rows: list[tuple[UUID, UUID]] = cursor.fetchall()
+    return rows
 
 
 def _exact(parts: Sequence[_Part]) -> str:
@@ -216,7 +229,9 @@ def find_skus(query: str, *, filters: SkuFilter = NO_FILTER, limit: int = 60) ->
             hits.setdefault(sku_id, Hit(sku_id=sku_id, product_id=product_id, step=step))
         return bool(hits)
 
-    joined = f" | {_quote('j.' + compact)} | {_quote('w.' + compact, prefix=True)}" if len(parts) > 1 and compact.isascii() else ""
+    joined = ""
+    if len(parts) > 1 and compact.isascii():
+        joined = f" | {_quote('j.' + compact)} | {_quote('w.' + compact, prefix=True)}"
     strict = [_strict(part, alone=len(parts) == 1, last=part is parts[-1]) for part in parts]
     if widen(1, f"({' & '.join(strict)}){joined}"):
         return list(hits.values())[:limit]

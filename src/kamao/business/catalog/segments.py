@@ -1,7 +1,7 @@
 """Number segments of mainland China's mobile carriers (public numbering facts of MIIT).
 
-Owns which carrier a number was first given to. A ported number keeps its segment, so the answer is a hint that
-the buyer may overrule; see ``topup``.
+Owns which carrier a number was first given to. A ported number keeps its segment, so the answer is a hint
+that the buyer may overrule; see ``topup``.
 """
 
 from typing import Final
@@ -26,19 +26,67 @@ CARRIERS: Final[dict[str, Carrier]] = {
 
 _THREE: Final[dict[str, str]] = {
     **dict.fromkeys(
-        "134 135 136 137 138 139 147 148 150 151 152 157 158 159 165 172 178 182 183 184 187 188 195 197 198".split(),
+        [
+            "134",
+            "135",
+            "136",
+            "137",
+            "138",
+            "139",
+            "147",
+            "148",
+            "150",
+            "151",
+            "152",
+            "157",
+            "158",
+            "159",
+            "165",
+            "172",
+            "178",
+            "182",
+            "183",
+            "184",
+            "187",
+            "188",
+            "195",
+            "197",
+            "198",
+        ],
         "mobile",
     ),
-    **dict.fromkeys("130 131 132 145 146 155 156 166 167 171 175 176 185 186 196".split(), "unicom"),
-    **dict.fromkeys("133 149 153 162 173 174 177 180 181 189 190 191 193 199".split(), "telecom"),
+    **dict.fromkeys(
+        [
+            "130",
+            "131",
+            "132",
+            "145",
+            "146",
+            "155",
+            "156",
+            "166",
+            "167",
+            "171",
+            "175",
+            "176",
+            "185",
+            "186",
+            "196",
+        ],
+        "unicom",
+    ),
+    **dict.fromkeys(
+        ["133", "149", "153", "162", "173", "174", "177", "180", "181", "189", "190", "191", "193", "199"],
+        "telecom",
+    ),
     "192": "broadnet",
 }
 _FOUR: Final[dict[str, str]] = {
     "1349": "telecom",
     "1440": "mobile",
-    **dict.fromkeys("1700 1701 1702".split(), "telecom"),
-    **dict.fromkeys("1703 1705 1706".split(), "mobile"),
-    **dict.fromkeys("1704 1707 1708 1709".split(), "unicom"),
+    **dict.fromkeys(["1700", "1701", "1702"], "telecom"),
+    **dict.fromkeys(["1703", "1705", "1706"], "mobile"),
+    **dict.fromkeys(["1704", "1707", "1708", "1709"], "unicom"),
 }
 
 

@@ -1,4 +1,6 @@
-"""Readable slugs from names: pinyin for Chinese, lower-case words for the rest, a number where one is taken."""
+"""Readable slugs from names: pinyin for Chinese, lower-case words for the rest, a number where one is
+taken.
+"""
 
 from collections.abc import Iterable
 from typing import Final

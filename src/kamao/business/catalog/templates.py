@@ -1,6 +1,8 @@
-"""What the package brings along as data: top-up forms, after-sales templates, texts, category and scene names.
+"""What the package brings along as data: top-up forms, after-sales templates, texts, category and scene
+names.
 
-Owns the files in ``data/``. ``ensure_templates`` writes them once; rows that an operator changed are left alone.
+Owns the files in ``data/``. ``ensure_templates`` writes them once; rows that an operator changed are left
+alone.
 """
 
 from functools import lru_cache
@@ -41,13 +43,19 @@ def ensure_templates() -> None:
     forms = []
     for data in _read("topup_forms.json"):
         parse_form(data)
-        forms.append(TopupForm(slug=data["slug"], name_zh=data["name_zh"], name_en=data["name_en"], fields=data["fields"]))
+        forms.append(
+            TopupForm(
+                slug=data["slug"], name_zh=data["name_zh"], name_en=data["name_en"], fields=data["fields"]
+            )
+        )
     TopupForm.objects.bulk_create(forms, ignore_conflicts=True)
     AfterSalesTemplate.objects.bulk_create(
         [AfterSalesTemplate(**data) for data in _read("after_sales.json")], ignore_conflicts=True
     )
     Scene.objects.bulk_create([Scene(**data) for data in _read("scenes.json")], ignore_conflicts=True)
-    known = set(Category.objects.values_list("name_zh", flat=True)) | set(Category.objects.values_list("slug", flat=True))
+    known = set(Category.objects.values_list("name_zh", flat=True)) | set(
+        Category.objects.values_list("slug", flat=True)
+    )
     missing = []
     for data in _read("categories.json"):
         if data["name_zh"] not in known and data["slug"] not in known:

@@ -32,8 +32,15 @@ _HAN: Final = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
 _UNIT: Final = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[a-z]+|[0-9]+")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _FOLDS: Final = (
-    ("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"), ("l", "n"), ("v", "u"),
-)  # fmt: skip
+    ("zh", "z"),
+    ("ch", "c"),
+    ("sh", "s"),
+    ("ang", "an"),
+    ("eng", "en"),
+    ("ing", "in"),
+    ("l", "n"),
+    ("v", "u"),
+)
 
 SYNONYMS: Final[tuple[tuple[str, ...], ...]] = (
     ("会员", "vip"),
@@ -88,7 +95,9 @@ def han_characters(text: str) -> set[str]:
 
 
 def units(text: str) -> list[str]:
-    """Split folded text into Han characters, Latin words and numbers; apostrophes vanish, the rest separates."""
+    """Split folded text into Han characters, Latin words and numbers; apostrophes vanish, the rest
+    separates.
+    """
     return _UNIT.findall(text.replace("'", "").replace("’", ""))
 
 
@@ -162,7 +171,8 @@ def lexemes_of(name: str, readings: Sequence[Sequence[str]]) -> set[str]:
     """Return the lexemes of one spelling of a name.
 
     ``name`` is folded and simplified; each of ``readings`` is a list of sounds, one per unit of the name
-    (a Latin unit sounds as it is written). Names without Han characters get no pinyin, only their first letters.
+    (a Latin unit sounds as it is written). Names without Han characters get no pinyin, only their first
+    letters.
     """
     parts = units(name)
     lexemes = _written(parts)
@@ -178,7 +188,9 @@ def lexemes_of(name: str, readings: Sequence[Sequence[str]]) -> set[str]:
 
 
 def sounds_of(name: str, characters: Characters) -> list[str]:
-    """Return one sound per unit of a folded name, from the single-character table; unknown ones as written."""
+    """Return one sound per unit of a folded name, from the single-character table; unknown ones as
+    written.
+    """
     return [characters.pinyin.get(part, part) if is_han(part) else part for part in units(name)]
 
 
@@ -191,7 +203,9 @@ def deletions(word: str) -> list[str]:
 
 
 def terms_of(names: Iterable[str], characters: Characters) -> set[str]:
-    """Return the terms whose misspellings are forgiven: Latin words, and the pinyin of runs of Han characters."""
+    """Return the terms whose misspellings are forgiven: Latin words, and the pinyin of runs of Han
+    characters.
+    """
     terms: set[str] = set()
     for name in names:
         run: list[str] = []

@@ -1,8 +1,8 @@
 """Top-up forms as data, and the pure check that turns what a buyer typed into a normalised target.
 
-A form is a list of fields; each field names one of the validators here. The check returns the normalised target,
-what it learned on the way (carrier, server) and errors in both languages with the field they belong to.
-Refuses to ask the network: name echo and empty-number checks belong to a supplier's connector.
+A form is a list of fields; each field names one of the validators here. The check returns the normalised
+target, what it learned on the way (carrier, server) and errors in both languages with the field they belong
+to. Refuses to ask the network: name echo and empty-number checks belong to a supplier's connector.
 """
 
 import re
@@ -93,7 +93,9 @@ PORTED: Final = "ported"
 
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _QQ: Final = re.compile(r"[1-9]\d{4,10}")
-_EMAIL: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
+_EMAIL: Final = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
+)
 _ACCOUNT: Final = re.compile(r"[^\s<>\x00-\x1f]{2,64}")
 _METER: Final = re.compile(r"\d{10,16}")
 
@@ -148,7 +150,9 @@ def _qq(field: _Field, value: str) -> _Outcome:
 def _email(field: _Field, value: str) -> _Outcome:
     address = value.replace(" ", "").lower()
     if not _EMAIL.fullmatch(address):
-        return _refused(field.form, "email_malformed", zh="请输入有效的邮箱地址。", en="Enter a valid e-mail address.")
+        return _refused(
+            field.form, "email_malformed", zh="请输入有效的邮箱地址。", en="Enter a valid e-mail address."
+        )
     return address, {}, None
 
 
@@ -264,11 +268,14 @@ def check_target(form: Form, typed: Mapping[str, str], *, rules: TargetRules = N
     """Check what a buyer typed against a form.
 
     Fields are checked in order; a later field sees the normalised values of earlier ones. Unknown keys are
-    refused, except ``ported`` ("yes": the number was ported). The result's target is empty if anything is wrong.
+    refused, except ``ported`` ("yes": the number was ported). The result's target is empty if anything is
+    wrong.
     """
     known = {field.key for field in form.fields} | {PORTED}
     errors = [
-        FieldError(field=key, code="unknown_field", zh=f"未知字段 {key[:40]}。", en=f"Unknown field {key[:40]}.")
+        FieldError(
+            field=key, code="unknown_field", zh=f"未知字段 {key[:40]}。", en=f"Unknown field {key[:40]}."
+        )
         for key in sorted(set(typed) - known)
     ]
     values = dict(typed)

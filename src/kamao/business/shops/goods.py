@@ -58,9 +58,11 @@ class GoodsRow(msgspec.Struct, frozen=True):
 
 
 _SELECT: Final = """
-SELECT s.id, s.code, s.product_id, p.slug, p.name_zh, p.name_en, s.variant_zh, s.variant_en, s.kind, s.instrument,
-    s.ranged, s.currency, s.face_value_e4, s.face_currency, s.duration_days, s.region, s.official_price_e4,
-    s.official_source, s.official_on, s.min_quantity, s.max_quantity, s.multiple, s.promise_s, s.warranty_days, f.slug,
+SELECT s.id, s.code, s.product_id, p.slug, p.name_zh, p.name_en, s.variant_zh, s.variant_en, s.kind,
+    s.instrument, s.ranged, s.currency, s.face_value_e4, s.face_currency, s.duration_days, s.region,
+    s.official_price_e4,
+    s.official_source, s.official_on, s.min_quantity, s.max_quantity, s.multiple,
+    s.promise_s, s.warranty_days, f.slug,
     CASE WHEN p.status = 'active' THEN s.status ELSE p.status END, s.weight, s.created_at, s.updated_at,
     s.category_id, c.slug, c.path, s.brand_id, coalesce(b.name_zh, ''), coalesce(b.name_en, ''), s.scene_ids,
     ARRAY(SELECT e.slug FROM catalog_scene e WHERE e.id = ANY(s.scene_ids) ORDER BY e.position)
@@ -73,8 +75,8 @@ LEFT JOIN catalog_topupform f ON f.id = s.topup_form_id
 
 
 def _row(values: tuple[Any, ...]) -> GoodsRow:
-    *head, category_path, brand_id, brand_zh, brand_en, scene_ids, scenes = values
-    return GoodsRow(*head, tuple(category_path), brand_id, brand_zh, brand_en, tuple(scene_ids), tuple(scenes))
+    fields: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
+    return GoodsRow(*fields)
 
 
 def read_goods(sku_ids: Sequence[UUID]) -> dict[UUID, GoodsRow]:

@@ -6,7 +6,7 @@ followed by a new row of the same key. Undo closes what the change opened and op
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,6 @@ from django.db import transaction
 from kamao.business.catalog.models import Brand, Category, Scene, Sku
 from kamao.business.identity import audit
 from kamao.business.identity.models import Organisation
-from kamao.business.shops import refusals
 from kamao.business.shops.models import ListingChange, ListingRule, Rounding, Scope, Shop, ShopTier
 from kamao.business.shops.terms import Limits, Rule, TierMarkup, parse_hours
 from kamao.kernel.errors import Refusal
@@ -54,12 +53,14 @@ class RuleDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return Rule(key=key, since_no=since_no, goods_until=at, depth=depth, **values)
 
 
-_SCOPED: Final = {"category": Category, "scene": Scene, "brand": Brand, "sku": Sku}
+_SCOPED: Final[dict[str, Any]] = {"category": Category, "scene": Scene, "brand": Brand, "sku": Sku}
 
 
 def _bounds_wrong(low: int | None, high: int | None) -> bool:
     values = [value for value in (low, high) if value is not None]
-    return any(not 0 <= value < AMOUNT_MAX for value in values) or (len(values) == 2 and values[0] > values[1])
+    return any(not 0 <= value < AMOUNT_MAX for value in values) or (
+        len(values) == 2 and values[0] > values[1]
+    )
 
 
 def _scope_exists(draft: RuleDraft) -> bool:
@@ -69,7 +70,8 @@ def _scope_exists(draft: RuleDraft) -> bool:
         return False
     if draft.scope == "supplier":
         return Organisation.objects.filter(id=draft.scope_id, kind="supplier").exists()
-    return _SCOPED[draft.scope].objects.filter(id=draft.scope_id).exists()
+    found: bool = _SCOPED[draft.scope].objects.filter(id=draft.scope_id).exists()
+    return found
 
 
 def check_draft(shop: Shop, draft: RuleDraft) -> None:
@@ -78,23 +80,51 @@ def check_draft(shop: Shop, draft: RuleDraft) -> None:
     if draft.scope not in Scope.values or not _scope_exists(draft):
         wrong.append(("/scope", "上架范围不存在。", "The scope does not exist."))
     if not -999 <= draft.markup_per_mille <= MARKUP_PER_MILLE_MAX:
-        wrong.append(("/markup_per_mille", "加价应在 -999‰ 到 100000‰ 之间。", "A markup is between -999 and 100000 per mille."))
+        wrong.append(
+            (
+                "/markup_per_mille",
+                "加价应在 -999‰ 到 100000‰ 之间。",
+                "A markup is between -999 and 100000 per mille.",
+            )
+        )
     if abs(draft.markup_e4) >= AMOUNT_MAX:
         wrong.append(("/markup_e4", "固定加价超出范围。", "The fixed markup is out of range."))
     if draft.rounding not in Rounding.values:
         wrong.append(("/rounding", "未知取整方式。", "Unknown rounding."))
     if _bounds_wrong(draft.floor_e4, draft.ceiling_e4):
-        wrong.append(("/floor_e4", "下限应不高于上限，且不为负。", "The floor may not be above the ceiling, and neither negative."))
+        wrong.append(
+            (
+                "/floor_e4",
+                "下限应不高于上限，且不为负。",
+                "The floor may not be above the ceiling, and neither negative.",
+            )
+        )
     if draft.official_ceiling_per_mille is not None and not 0 < draft.official_ceiling_per_mille <= 10_000:
-        wrong.append(("/official_ceiling_per_mille", "官方价上限应在 1‰ 到 10000‰ 之间。", "The share of the official price is 1 to 10000 per mille."))
+        wrong.append(
+            (
+                "/official_ceiling_per_mille",
+                "官方价上限应在 1‰ 到 10000‰ 之间。",
+                "The share of the official price is 1 to 10000 per mille.",
+            )
+        )
     for channel, limits in draft.channel_limits.items():
         if channel not in SALES_CHANNELS or _bounds_wrong(limits.floor_e4, limits.ceiling_e4):
-            wrong.append((f"/channel_limits/{channel}", "渠道限价无效。", "The channel's limits are not valid."))
+            wrong.append(
+                (f"/channel_limits/{channel}", "渠道限价无效。", "The channel's limits are not valid.")
+            )
     if any(parse_hours(text) is None for text in draft.closed_hours) or len(draft.closed_hours) > 8:
-        wrong.append(("/closed_hours", "禁售时段应写作 23:00-07:00，最多 8 段。", "Closed hours read 23:00-07:00, at most eight."))
+        wrong.append(
+            (
+                "/closed_hours",
+                "禁售时段应写作 23:00-07:00，最多 8 段。",
+                "Closed hours read 23:00-07:00, at most eight.",
+            )
+        )
     if draft.valid_from and draft.valid_until and draft.valid_from >= draft.valid_until:
         wrong.append(("/valid_until", "有效期结束应晚于开始。", "The validity must end after it begins."))
-    tiers = set(ShopTier.objects.filter(shop=shop).values_list("id", flat=True)) if draft.tier_markups else set()
+    tiers = (
+        set(ShopTier.objects.filter(shop=shop).values_list("id", flat=True)) if draft.tier_markups else set()
+    )
     if set(draft.tier_markups) - tiers:
         wrong.append(("/tier_markups", "分站等级不存在。", "A sub-shop tier does not exist."))
     if wrong:
@@ -103,15 +133,28 @@ def check_draft(shop: Shop, draft: RuleDraft) -> None:
 
 def _stored(shop: Shop, draft: RuleDraft, *, key: UUID, since_no: int, at: datetime) -> ListingRule:
     return ListingRule(
-        shop=shop, key=key, since_no=since_no, lists=draft.lists, scope=draft.scope, scope_id=draft.scope_id,
-        markup_per_mille=draft.markup_per_mille, markup_e4=draft.markup_e4,
+        shop=shop,
+        key=key,
+        since_no=since_no,
+        lists=draft.lists,
+        scope=draft.scope,
+        scope_id=draft.scope_id,
+        markup_per_mille=draft.markup_per_mille,
+        markup_e4=draft.markup_e4,
         tier_markups={str(tier): msgspec.to_builtins(markup) for tier, markup in draft.tier_markups.items()},
-        rounding=draft.rounding, floor_e4=draft.floor_e4, ceiling_e4=draft.ceiling_e4,
+        rounding=draft.rounding,
+        floor_e4=draft.floor_e4,
+        ceiling_e4=draft.ceiling_e4,
         official_ceiling_per_mille=draft.official_ceiling_per_mille,
-        channel_limits={channel: msgspec.to_builtins(limits) for channel, limits in draft.channel_limits.items()},
-        closed_hours=list(draft.closed_hours), follows_new=draft.follows_new, goods_until=at,
-        valid_from=draft.valid_from, valid_until=draft.valid_until,
-    )  # fmt: skip
+        channel_limits={
+            channel: msgspec.to_builtins(limits) for channel, limits in draft.channel_limits.items()
+        },
+        closed_hours=list(draft.closed_hours),
+        follows_new=draft.follows_new,
+        goods_until=at,
+        valid_from=draft.valid_from,
+        valid_until=draft.valid_until,
+    )
 
 
 def _begin(shop: Shop, act: str, *, actor: audit.Actor, at: datetime, undoes_no: int | None = None) -> int:
@@ -120,7 +163,9 @@ def _begin(shop: Shop, act: str, *, actor: audit.Actor, at: datetime, undoes_no:
     number = locked.change_no + 1
     Shop.objects.filter(id=shop.id).update(change_no=number)
     shop.change_no = number
-    ListingChange.objects.create(shop=shop, number=number, act=act, undoes_no=undoes_no, user_id=actor.user, at=at)
+    ListingChange.objects.create(
+        shop=shop, number=number, act=act, undoes_no=undoes_no, user_id=actor.user, at=at
+    )
     audit.record(
         f"listing.{act}", actor=actor, at=at, organisation=shop.organisation_id, object_kind="shop",
         object_id=str(shop.id), details={"change": number},
@@ -144,7 +189,11 @@ def add_rules(
     with transaction.atomic():
         number = _begin(shop, "add", actor=actor, at=at)
         if ListingRule.objects.filter(shop=shop, until_no__isnull=True).count() + len(drafts) > RULES_MAX:
-            raise Refusal("invalid", zh=f"一个店铺最多 {RULES_MAX} 条上架规则。", en=f"A shop has at most {RULES_MAX} rules.")
+            raise Refusal(
+                "invalid",
+                zh=f"一个店铺最多 {RULES_MAX} 条上架规则。",
+                en=f"A shop has at most {RULES_MAX} rules.",
+            )
         rules = [_stored(shop, draft, key=new_uuid7(), since_no=number, at=at) for draft in drafts]
         ListingRule.objects.bulk_create(rules)
     return rules
@@ -183,7 +232,9 @@ def undo_last(shop: Shop, number: int, *, actor: audit.Actor, at: datetime) -> N
         opened = list(ListingRule.objects.filter(shop=shop, since_no=number))
         closed = list(ListingRule.objects.filter(shop=shop, until_no=number))
         now = _begin(shop, "undo", actor=actor, at=at, undoes_no=number)
-        ListingRule.objects.filter(id__in=[rule.id for rule in opened], until_no__isnull=True).update(until_no=now)
+        ListingRule.objects.filter(id__in=[rule.id for rule in opened], until_no__isnull=True).update(
+            until_no=now
+        )
         for rule in closed:
             rule.pk = new_uuid7()
             rule.since_no, rule.until_no = now, None

@@ -1,7 +1,8 @@
 """Rows of the shops: a shop, its tiers for sub-shops, its listing rules with history, overrides, bundles.
 
-Listing a category, a scene or everything is one ``ListingRule`` row. A rule row never changes: it holds from the
-change ``since_no`` until the change ``until_no`` of its shop, so that any change can be undone and explained.
+Listing a category, a scene or everything is one ``ListingRule`` row. A rule row never changes: it holds from
+the change ``since_no`` until the change ``until_no`` of its shop, so that any change can be undone and
+explained.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -21,7 +22,9 @@ class Shop(models.Model):
     """A merchant's shop of one mode. A sub-shop has a parent and a tier that its parent gave it."""
 
     id = models.UUIDField(primary_key=True, default=new_uuid7, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="shops", verbose_name=_("merchant"))
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="shops", verbose_name=_("merchant")
+    )
     cell = models.SmallIntegerField(_("mode"), default=0)
     slug = models.SlugField(_("address"), max_length=48, unique=True)
     name = models.CharField(_("name"), max_length=80)
@@ -46,7 +49,8 @@ class Shop(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(cell__in=[0, 1]), name="ck_shops_shop_cell"),
             models.CheckConstraint(
-                condition=Q(parent__isnull=True, tier__isnull=True) | Q(parent__isnull=False, tier__isnull=False),
+                condition=Q(parent__isnull=True, tier__isnull=True)
+                | Q(parent__isnull=False, tier__isnull=False),
                 name="ck_shops_shop_tier_with_parent",
             ),
         ]
@@ -96,7 +100,9 @@ class ListingChange(models.Model):
     class Meta:
         verbose_name = _("change of listing rules")
         verbose_name_plural = _("changes of listing rules")
-        constraints = [models.UniqueConstraint(fields=["shop", "number"], name="uq_shops_listingchange_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "number"], name="uq_shops_listingchange_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.shop_id} #{self.number} {self.act}"

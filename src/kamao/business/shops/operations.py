@@ -51,7 +51,14 @@ def open_shop(
         shop = Shop.objects.create(
             organisation=merchant, slug=slug, name=name.strip()[:80], cell=cell, created_at=at
         )
-        audit.record("shop.open", actor=actor, at=at, organisation=merchant.id, object_kind="shop", object_id=str(shop.id))
+        audit.record(
+            "shop.open",
+            actor=actor,
+            at=at,
+            organisation=merchant.id,
+            object_kind="shop",
+            object_id=str(shop.id),
+        )
     return shop
 
 
@@ -73,7 +80,11 @@ def shops_of(merchant_id: UUID, *, cell: int | None = None) -> list[Shop]:
 
 def own_shop(merchant_id: UUID, shop_id: UUID) -> Shop:
     """Return an organisation's own shop; another's is ``shop_not_found``."""
-    shop = Shop.objects.select_related("organisation", "tier").filter(id=shop_id, organisation_id=merchant_id).first()
+    shop = (
+        Shop.objects.select_related("organisation", "tier")
+        .filter(id=shop_id, organisation_id=merchant_id)
+        .first()
+    )
     if shop is None:
         raise Refusal("shop_not_found")
     return shop
@@ -82,14 +93,29 @@ def own_shop(merchant_id: UUID, shop_id: UUID) -> Shop:
 def add_tier(shop: Shop, *, name: str, margin_share_per_mille: int) -> ShopTier:
     """Add a tier for sub-shops, which get this share of the shop's margin where a rule says nothing else."""
     if not 0 <= margin_share_per_mille <= 1000 or not name.strip():
-        raise Refusal("invalid", zh="请填写等级名称和 0 至 1000‰ 的让利。", en="Give a name and a share of 0 to 1000 per mille.")
-    return ShopTier.objects.create(shop=shop, name=name.strip()[:48], discount_per_mille=margin_share_per_mille)
+        raise Refusal(
+            "invalid",
+            zh="请填写等级名称和 0 至 1000‰ 的让利。",
+            en="Give a name and a share of 0 to 1000 per mille.",
+        )
+    return ShopTier.objects.create(
+        shop=shop, name=name.strip()[:48], discount_per_mille=margin_share_per_mille
+    )
 
 
 def open_sub_shop(
-    parent: Shop, *, tier: ShopTier, merchant: Organisation, slug: str, name: str, actor: audit.Actor, at: datetime
+    parent: Shop,
+    *,
+    tier: ShopTier,
+    merchant: Organisation,
+    slug: str,
+    name: str,
+    actor: audit.Actor,
+    at: datetime,
 ) -> Shop:
-    """Open a shop below another: it sells what the parent sells, at a margin of its own over the tier price."""
+    """Open a shop below another: it sells what the parent sells, at a margin of its own over the tier
+    price.
+    """
     if tier.shop_id != parent.id:
         raise Refusal("shop_not_found")
     depth, above = 2, parent
@@ -97,7 +123,9 @@ def open_sub_shop(
         above = Shop.objects.get(id=above.parent_id)
         depth += 1
     if depth > DEPTH_MAX:
-        raise Refusal("invalid", zh=f"分站最多 {DEPTH_MAX} 级。", en=f"A chain of shops has at most {DEPTH_MAX} levels.")
+        raise Refusal(
+            "invalid", zh=f"分站最多 {DEPTH_MAX} 级。", en=f"A chain of shops has at most {DEPTH_MAX} levels."
+        )
     with transaction.atomic():
         shop = open_shop(merchant, slug=slug, name=name, actor=actor, at=at, cell=parent.cell)
         shop.parent, shop.tier = parent, tier
@@ -119,7 +147,11 @@ def _check_override(row: Override) -> None:
     if row.price_e4 is not None and not 0 < row.price_e4 < AMOUNT_MAX:
         raise Refusal("invalid", zh="单品价格须大于 0。", en="An item's price must be above 0.")
     if len(row.title) > 120 or re.search(r"[<>\x00-\x1f]", row.title):
-        raise Refusal("invalid", zh="标题最多 120 字，不能含尖括号。", en="A title has at most 120 characters and no angle brackets.")
+        raise Refusal(
+            "invalid",
+            zh="标题最多 120 字，不能含尖括号。",
+            en="A title has at most 120 characters and no angle brackets.",
+        )
     if row.position is not None and not 0 <= row.position < 100_000:
         raise Refusal("invalid", zh="排序须在 0 到 99999 之间。", en="A position is between 0 and 99999.")
 
@@ -134,12 +166,18 @@ def put_overrides(shop: Shop, rows: Sequence[Override], *, actor: audit.Actor, a
         raise Refusal("listing_not_found", zh="商品不存在。", en="There is no such SKU.")
     kept = [
         ListingOverride(
-            id=new_uuid7(), shop=shop, sku_id=row.sku, price_e4=row.price_e4, title=row.title.strip(), hidden=row.hidden,
-            position=row.position, updated_at=at,
+            id=new_uuid7(),
+            shop=shop,
+            sku_id=row.sku,
+            price_e4=row.price_e4,
+            title=row.title.strip(),
+            hidden=row.hidden,
+            position=row.position,
+            updated_at=at,
         )
         for row in wanted.values()
         if row.price_e4 is not None or row.title.strip() or row.hidden or row.position is not None
-    ]  # fmt: skip
+    ]
     with transaction.atomic():
         ListingOverride.objects.filter(shop=shop, sku__in=set(wanted) - {row.sku_id for row in kept}).delete()
         ListingOverride.objects.bulk_create(
@@ -175,9 +213,56 @@ def put_bundle(
     is_open: bool = True,
 ) -> Bundle:
     """Create or replace a bundle by its slug: several SKUs sold as one."""
+    _check_bundle(slug, name_zh, parts, price_e4=price_e4, discount_per_mille=discount_per_mille)
+    values = {
+        "name_zh": name_zh.strip()[:120],
+        "name_en": name_en.strip()[:120],
+        "intro": intro[:200],
+        "price_e4": price_e4,
+        "discount_per_mille": discount_per_mille,
+        "position": position,
+        "open": is_open,
+    }
+    with transaction.atomic():
+        bundle, _ = Bundle.objects.update_or_create(
+            shop=shop,
+            slug=slug,
+            defaults=values,
+            create_defaults={**values, "created_at": at},
+        )
+        bundle.items.all().delete()
+        BundleItem.objects.bulk_create(
+            [
+                BundleItem(bundle=bundle, sku_id=part.sku, quantity=part.quantity, position=place)
+                for place, part in enumerate(parts)
+            ]
+        )
+        audit.record(
+            "bundle.put",
+            actor=actor,
+            at=at,
+            organisation=shop.organisation_id,
+            object_kind="bundle",
+            object_id=str(bundle.id),
+        )
+    return bundle
+
+
+def _check_bundle(
+    slug: str,
+    name_zh: str,
+    parts: Sequence[BundlePart],
+    *,
+    price_e4: int | None,
+    discount_per_mille: int,
+) -> None:
     skus = {part.sku for part in parts}
     if not 2 <= len(parts) <= BUNDLE_ITEMS_MAX or len(skus) != len(parts):
-        raise Refusal("invalid", zh=f"套餐须含 2 至 {BUNDLE_ITEMS_MAX} 种商品。", en=f"A bundle holds 2 to {BUNDLE_ITEMS_MAX} SKUs.")
+        raise Refusal(
+            "invalid",
+            zh=f"套餐须含 2 至 {BUNDLE_ITEMS_MAX} 种商品。",
+            en=f"A bundle holds 2 to {BUNDLE_ITEMS_MAX} SKUs.",
+        )
     if any(not 1 <= part.quantity <= ORDER_QUANTITY_MAX for part in parts) or not name_zh.strip():
         raise Refusal("invalid", zh="请填写套餐名称和数量。", en="Give the bundle a name and quantities.")
     if not 0 <= discount_per_mille < 1000 or (price_e4 is not None and not 0 < price_e4 < AMOUNT_MAX):
@@ -185,27 +270,17 @@ def put_bundle(
     _check_bundle_slug(slug)
     currencies = list(Sku.objects.filter(id__in=skus).values_list("currency", flat=True))
     if len(currencies) != len(skus) or len(set(currencies)) != 1:
-        raise Refusal("invalid", zh="套餐商品须存在且币种相同。", en="The SKUs of a bundle must exist and share a currency.")
-    with transaction.atomic():
-        bundle, _ = Bundle.objects.update_or_create(
-            shop=shop, slug=slug,
-            defaults={"name_zh": name_zh.strip()[:120], "name_en": name_en.strip()[:120], "intro": intro[:200],
-                      "price_e4": price_e4, "discount_per_mille": discount_per_mille, "position": position,
-                      "open": is_open},
-            create_defaults={"name_zh": name_zh.strip()[:120], "name_en": name_en.strip()[:120], "intro": intro[:200],
-                             "price_e4": price_e4, "discount_per_mille": discount_per_mille, "position": position,
-                             "open": is_open, "created_at": at},
-        )  # fmt: skip
-        bundle.items.all().delete()
-        BundleItem.objects.bulk_create(
-            [BundleItem(bundle=bundle, sku_id=part.sku, quantity=part.quantity, position=place)
-             for place, part in enumerate(parts)]
-        )  # fmt: skip
-        audit.record("bundle.put", actor=actor, at=at, organisation=shop.organisation_id, object_kind="bundle",
-                     object_id=str(bundle.id))  # fmt: skip
-    return bundle
+        raise Refusal(
+            "invalid",
+            zh="套餐商品须存在且币种相同。",
+            en="The SKUs of a bundle must exist and share a currency.",
+        )
 
 
 def _check_bundle_slug(slug: str) -> None:
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", slug):
-        raise Refusal("invalid", zh="套餐地址须为小写字母、数字或连字符。", en="A bundle's address has lower-case letters, digits or hyphens.")
+        raise Refusal(
+            "invalid",
+            zh="套餐地址须为小写字母、数字或连字符。",
+            en="A bundle's address has lower-case letters, digits or hyphens.",
+        )

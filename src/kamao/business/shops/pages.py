@@ -1,10 +1,10 @@
 """What a shop shows: pages of listings by category, search, product; resolved for the page only.
 
-Cost of a page: the candidates come from an index in the order asked (popularity), already narrowed to what the rules
-admit and what has an offer with stock; only those are resolved, and only until the page is full. So a page costs the
-same over 600 and over 27 000 SKUs. Two things are bounded instead of constant: a search looks at its best
-``search.RESULTS_MAX`` hits, and an order by price sorts the ``PRICED_MAX`` most popular SKUs of the selection exactly
-(a retail price is resolved, not stored, so no index can have it).
+Cost of a page: the candidates come from an index in the order asked (popularity), already narrowed to what
+the rules admit and what has an offer with stock; only those are resolved, and only until the page is full. So
+a page costs the same over 600 and over 27 000 SKUs. Two things are bounded instead of constant: a search
+looks at its best ``search.RESULTS_MAX`` hits, and an order by price sorts the ``PRICED_MAX`` most popular
+SKUs of the selection exactly (a retail price is resolved, not stored, so no index can have it).
 """
 
 import base64
@@ -33,14 +33,23 @@ _PINNED_MAX: Final = 500
 ORDERS: Final = ("popular", "price_asc", "price_desc")
 
 _AVAILABLE: Final = """
-EXISTS (SELECT 1 FROM pricing_offer a WHERE a.sku = s.id AND a.status = 'active' AND a.sale_model = 'self_operated'
+EXISTS (SELECT 1 FROM pricing_offer a
+    WHERE a.sku = s.id AND a.status = 'active' AND a.sale_model = 'self_operated'
     AND (a.fulfilment <> 'stock' OR EXISTS (
         SELECT 1 FROM stock_code k WHERE k.offer = a.id AND k.state = 'free' AND k.expires_at > %s)))
 """
 
 
+_NEXT: Final = (
+    "SELECT s.id, s.weight FROM catalog_sku s WHERE {where} ORDER BY s.weight DESC, s.id DESC LIMIT %s"
+)
+_AMONG: Final = "SELECT s.id FROM catalog_sku s WHERE s.id = ANY(%s::uuid[]) AND {where}"
+
+
 class Page(msgspec.Struct, frozen=True):
-    """Listings on sale; ``next_cursor`` is empty on the last page. ``step`` tells how far a search had to widen."""
+    """Listings on sale; ``next_cursor`` is empty on the last page. ``step`` tells how far a search had to
+    widen.
+    """
 
     listings: tuple[Listing, ...]
     next_cursor: str = ""
@@ -93,16 +102,17 @@ class _Candidates:
         if without:
             condition += " AND s.id <> ALL(%s::uuid[])"
             arguments.append(list(without))
-        statement = f"SELECT s.id, s.weight FROM catalog_sku s WHERE {self._where}{condition} ORDER BY s.weight DESC, s.id DESC LIMIT %s"  # noqa: S608, E501
+        statement = _NEXT.format(where=self._where + condition)
         with transaction.atomic(), cell_connection(self._cell), connection.cursor() as cursor:
             cursor.execute(statement, [*arguments, limit])
-            return cursor.fetchall()
+            rows: list[tuple[UUID, int]] = cursor.fetchall()
+        return rows
 
     def among(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return which of these ids are candidates."""
         if not ids:
             return set()
-        statement = f"SELECT s.id FROM catalog_sku s WHERE s.id = ANY(%s::uuid[]) AND {self._where}"  # noqa: S608
+        statement = _AMONG.format(where=self._where)
         with transaction.atomic(), cell_connection(self._cell), connection.cursor() as cursor:
             cursor.execute(statement, [list(ids), *self._arguments])
             return {row[0] for row in cursor.fetchall()}
@@ -130,8 +140,9 @@ def shop_page(
 ) -> Page:
     """Return one page of what is on sale in a shop.
 
-    ``query`` searches; ``order`` is one of ``ORDERS`` (a search keeps its own order of relevance unless a price
-    order is asked). Items the merchant gave a position come first. A malformed cursor starts at the first page.
+    ``query`` searches; ``order`` is one of ``ORDERS`` (a search keeps its own order of relevance unless a
+    price order is asked). Items the merchant gave a position come first. A malformed cursor starts at the
+    first page.
     """
     book = read_rulebook(shop)
     place = _decode(cursor) if cursor else _Place()
@@ -139,7 +150,17 @@ def shop_page(
     limit = max(1, min(limit, PAGE_MAX))
     candidates = _Candidates(book, filters, at=at)
     if query.strip():
-        return _search_page(book, query, candidates, filters, at=at, order=order, place=place, limit=limit, channel=sales_channel)
+        return _search_page(
+            book,
+            query,
+            candidates,
+            filters,
+            at=at,
+            order=order,
+            place=place,
+            limit=limit,
+            channel=sales_channel,
+        )
     pinned = _pinned(shop)
     if order in {"price_asc", "price_desc"}:
         rows = candidates.after(_Place(), limit=PRICED_MAX, without=())
@@ -152,11 +173,20 @@ def _priced_page(listings: list[Listing], *, order: str, place: _Place, limit: i
     ranked = sorted(listings, key=lambda listing: listing.unit_price_e4, reverse=order == "price_desc")
     page = ranked[place.seen : place.seen + limit]
     seen = place.seen + len(page)
-    return Page(tuple(page), _encode(_Place(seen=seen)) if seen < len(ranked) and seen <= RESULTS_MAX else "", step)
+    return Page(
+        tuple(page), _encode(_Place(seen=seen)) if seen < len(ranked) and seen <= RESULTS_MAX else "", step
+    )
 
 
 def _popular_page(
-    book: Rulebook, candidates: _Candidates, pinned: Sequence[UUID], *, at: datetime, place: _Place, limit: int, channel: str
+    book: Rulebook,
+    candidates: _Candidates,
+    pinned: Sequence[UUID],
+    *,
+    at: datetime,
+    place: _Place,
+    limit: int,
+    channel: str,
 ) -> Page:
     found: list[Listing] = []
     if not place.sku:
@@ -164,14 +194,19 @@ def _popular_page(
         first = [key for key in pinned if key in admitted][place.seen :]
         for start in range(0, len(first), limit):
             part = first[start : start + limit]
-            for offset, listing in enumerate(resolve(book, part, at=at, sales_channel=channel), start=start + 1):
+            for offset, listing in enumerate(
+                resolve(book, part, at=at, sales_channel=channel), start=start + 1
+            ):
                 if listing.on_sale:
                     found.append(listing)
                 if len(found) == limit:
                     return Page(tuple(found), _encode(_Place(seen=place.seen + offset)))
     for _ in range(_BATCHES_MAX):
         rows = candidates.after(place, limit=limit + 1, without=pinned)
-        listings = {listing.goods.id: listing for listing in _on_sale(book, [row[0] for row in rows], at=at, channel=channel)}
+        listings = {
+            listing.goods.id: listing
+            for listing in _on_sale(book, [row[0] for row in rows], at=at, channel=channel)
+        }
         for position, (key, weight) in enumerate(rows):
             place = _Place(weight=weight, sku=str(key))
             if key in listings:
@@ -193,7 +228,9 @@ def _search_page(
     ids = [hit.sku_id for hit in hits if hit.sku_id in admitted]
     step = hits[0].step if hits else 0
     if order in {"price_asc", "price_desc"}:
-        return _priced_page(_on_sale(book, ids, at=at, channel=channel), order=order, place=place, limit=limit, step=step)
+        return _priced_page(
+            _on_sale(book, ids, at=at, channel=channel), order=order, place=place, limit=limit, step=step
+        )
     found: list[Listing] = []
     seen = place.seen
     while seen < len(ids):

@@ -1,7 +1,9 @@
-"""What a change of rules would do, before it is made: how many items join, leave, change price, hit a limit, lose.
+"""What a change of rules would do, before it is made: how many items join, leave, change price, hit a limit,
+lose.
 
-Runs the same resolution as the shop, under the rules before and after, over the SKUs that the change speaks of and
-that somebody supplies: exactly for up to ``LOOKED_AT_MAX`` of them, beyond that over the most popular ones, and says so.
+Runs the same resolution as the shop, under the rules before and after, over the SKUs that the change speaks
+of and that somebody supplies: exactly for up to ``LOOKED_AT_MAX`` of them, beyond that over the most popular
+ones, and says so.
 """
 
 from collections.abc import Sequence
@@ -92,26 +94,40 @@ def _summary(total: int, before: Sequence[Listing], after: Sequence[Listing]) ->
         key=lambda place: (not samples[place].loses, not samples[place].limited, not changed[place], place),
     )
     return Preview(
-        total=total, looked_at=len(samples),
+        total=total,
+        looked_at=len(samples),
         joins=sum(new and not old for old, new in zip(was, now, strict=True)),
         leaves=sum(old and not new for old, new in zip(was, now, strict=True)),
-        changes=sum(changed), limited=sum(sample.limited for sample in samples),
-        loses=sum(sample.loses for sample in samples), on_sale_after=sum(listing.on_sale for listing in after),
+        changes=sum(changed),
+        limited=sum(sample.limited for sample in samples),
+        loses=sum(sample.loses for sample in samples),
+        on_sale_after=sum(listing.on_sale for listing in after),
         samples=tuple(samples[place] for place in shown[:SAMPLES_MAX]),
-    )  # fmt: skip
+    )
 
 
-def _touched(book: Rulebook, rules: Sequence[Rule], subtrees: dict[UUID, list[UUID]], at: datetime) -> tuple[list[UUID], int]:
-    """Return the supplied SKUs that the rules speak of, the most popular ones of them, and how many there are."""
+def _touched(
+    book: Rulebook, rules: Sequence[Rule], subtrees: dict[UUID, list[UUID]], at: datetime
+) -> tuple[list[UUID], int]:
+    """Return the supplied SKUs that the rules speak of, the most popular ones of them, and how many there
+    are.
+    """
     spoken = [msgspec.structs.replace(rule, lists=True, valid_from=None, valid_until=None) for rule in rules]
     level = Level(
-        shop_id=book.levels[-1].shop_id, merchant=book.root.merchant, open=True, rules=tuple(spoken), tier=None,
-        margin_share_per_mille=0, subtrees=subtrees,
-    )  # fmt: skip
+        shop_id=book.levels[-1].shop_id,
+        merchant=book.root.merchant,
+        open=True,
+        rules=tuple(spoken),
+        tier=None,
+        margin_share_per_mille=0,
+        subtrees=subtrees,
+    )
     condition, arguments = scope_sql(level, at)
     where = f"FROM catalog_sku s WHERE s.status = 'active' AND {condition} AND {_SUPPLIED}"
     with transaction.atomic(), cell_connection(cells.ALL[book.cell]), connection.cursor() as cursor:
-        cursor.execute(f"SELECT s.id {where} ORDER BY s.weight DESC, s.id DESC LIMIT %s", [*arguments, LOOKED_AT_MAX])
+        cursor.execute(
+            f"SELECT s.id {where} ORDER BY s.weight DESC, s.id DESC LIMIT %s", [*arguments, LOOKED_AT_MAX]
+        )
         ids = [row[0] for row in cursor.fetchall()]
         if len(ids) < LOOKED_AT_MAX:
             return ids, len(ids)
@@ -135,9 +151,13 @@ def preview_rules(
     replaced = [rule for rule in own if rule.key == replaces]
     if replaces is not None and not replaced:
         raise Refusal("listing_not_found")
-    categories = [draft.scope_id for draft in drafts if draft.scope == "category" and draft.scope_id is not None]
+    categories = [
+        draft.scope_id for draft in drafts if draft.scope == "category" and draft.scope_id is not None
+    ]
     subtrees = {**book.levels[-1].subtrees, **subtree_ids(categories)}
-    depths = {key: len(path) for key, path in Category.objects.filter(id__in=categories).values_list("id", "path")}
+    depths = {
+        key: len(path) for key, path in Category.objects.filter(id__in=categories).values_list("id", "path")
+    }
     fresh = [
         draft.as_rule(
             key=replaces or new_uuid7(), since_no=shop.change_no + 1, at=at,
@@ -153,7 +173,10 @@ def preview_rules(
 
 def preview_words(preview: Preview) -> tuple[str, str]:
     """Return the preview as one line in Chinese and English: "27 变价, 3 触控价, 2 会亏"."""
-    zh = f"{preview.joins} 新上架，{preview.leaves} 下架，{preview.changes} 变价，{preview.limited} 触控价，{preview.loses} 会亏"
+    zh = (
+        f"{preview.joins} 新上架，{preview.leaves} 下架，{preview.changes} 变价，"
+        f"{preview.limited} 触控价，{preview.loses} 会亏"
+    )
     en = (
         f"{preview.joins} join, {preview.leaves} leave, {preview.changes} change price, "
         f"{preview.limited} meet a limit, {preview.loses} would lose"

@@ -1,8 +1,8 @@
 """Resolves listings when they are read: rule, cost, price, stock and state of a few SKUs in a shop.
 
-Walks the chain of shops from the root: the root's cost is the engine's wholesale price, each sub-shop's cost is the
-tier price of the shop above. Whatever hides an item above hides it below. Refuses to resolve more than a page's worth
-at once only by its callers: the cost is linear in the SKUs asked for and in nothing else.
+Walks the chain of shops from the root: the root's cost is the engine's wholesale price, each sub-shop's cost
+is the tier price of the shop above. Whatever hides an item above hides it below. Refuses to resolve more than
+a page's worth at once only by its callers: the cost is linear in the SKUs asked for and in nothing else.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,16 @@ from django.db import transaction
 from kamao.business.engine_bridge import cell_connection
 from kamao.business.shops.goods import GoodsRow, read_goods
 from kamao.business.shops.rulebook import Level, Overrides, Rulebook, read_overrides
-from kamao.business.shops.terms import Ask, Goods, Retail, Rule, is_closed, retail_price, tier_price, winning_rule
+from kamao.business.shops.terms import (
+    Ask,
+    Goods,
+    Retail,
+    Rule,
+    is_closed,
+    retail_price,
+    tier_price,
+    winning_rule,
+)
 from kamao.business.shops.wholesale import SELLABLE, Wholesale, read_wholesale
 from kamao.engine import cells
 
@@ -43,12 +52,12 @@ STATES: Final[dict[str, tuple[str, str]]] = {
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A SKU in a shop. ``retail`` and ``cost_e4`` are there whenever a price could be made, on sale or not; a SKU that
-    is not listed has a cost only.
+    """A SKU in a shop. ``retail`` and ``cost_e4`` are there whenever a price could be made, on sale or not; a
+    SKU that is not listed has a cost only.
 
     ``cost_e4`` is the shop's own cost; it never leaves the shop's own staff and engine calls.
-    ``chain_prices_e4`` are the unit prices from the root's wholesale price down to this shop's retail price: what
-    the split of an order over the chain needs.
+    ``chain_prices_e4`` are the unit prices from the root's wholesale price down to this shop's retail price:
+    what the split of an order over the chain needs.
     """
 
     goods: GoodsRow
@@ -84,7 +93,14 @@ class _Walk:
     """One SKU on its way down the chain."""
 
     def __init__(
-        self, goods: GoodsRow, wholesale: Wholesale, *, overrides: Overrides, at: datetime, channel: str, local: datetime
+        self,
+        goods: GoodsRow,
+        wholesale: Wholesale,
+        *,
+        overrides: Overrides,
+        at: datetime,
+        channel: str,
+        local: datetime,
     ) -> None:
         self._goods = goods
         self._wholesale = wholesale
@@ -129,10 +145,14 @@ class _Walk:
     def _ask(self, level: Level, rule: Rule, cost_e4: int) -> Ask:
         override = self._overrides.of(level.shop_id, self._goods.id)
         return Ask(
-            cost_e4=cost_e4, rule=rule, official_price_e4=self._goods.official_price_e4, ranged=self._goods.ranged,
-            override_e4=override.price_e4 if override else None, sales_channel=self._channel,
+            cost_e4=cost_e4,
+            rule=rule,
+            official_price_e4=self._goods.official_price_e4,
+            ranged=self._goods.ranged,
+            override_e4=override.price_e4 if override else None,
+            sales_channel=self._channel,
             control=self._wholesale.control,
-        )  # fmt: skip
+        )
 
     def _listing(
         self, level: Level, rule: Rule, state: str, *, cost: int, retail: Retail, prices: Sequence[int]
@@ -154,7 +174,9 @@ class _Walk:
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What listings of some SKUs depend on beside the rules; read once, walked under one or more sets of rules."""
+    """What listings of some SKUs depend on beside the rules; read once, walked under one or more sets of
+    rules.
+    """
 
     goods: dict[UUID, GoodsRow]
     wholesale: dict[str, Wholesale]
@@ -163,12 +185,16 @@ class Facts(msgspec.Struct, frozen=True):
     sales_channel: str
 
 
-def read_facts(book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop") -> Facts:
+def read_facts(
+    book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop"
+) -> Facts:
     """Read goods, wholesale prices and overrides of SKUs for a shop."""
     goods = read_goods(sku_ids)
     codes = [row.code for row in goods.values()]
     with transaction.atomic(), cell_connection(cells.ALL[book.cell]) as raw:
-        wholesale = read_wholesale(raw, codes, merchant=book.root.merchant, at=at, sales_channel=sales_channel)
+        wholesale = read_wholesale(
+            raw, codes, merchant=book.root.merchant, at=at, sales_channel=sales_channel
+        )
     return Facts(goods, wholesale, read_overrides(book, list(goods)), at, sales_channel)
 
 
@@ -186,6 +212,8 @@ def walk(book: Rulebook, facts: Facts, sku_ids: Sequence[UUID]) -> list[Listing]
     ]  # fmt: skip
 
 
-def resolve(book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop") -> list[Listing]:
+def resolve(
+    book: Rulebook, sku_ids: Sequence[UUID], *, at: datetime, sales_channel: str = "shop"
+) -> list[Listing]:
     """Resolve SKUs in a shop, in the order asked; unknown ids are left out."""
     return walk(book, read_facts(book, sku_ids, at=at, sales_channel=sales_channel), sku_ids)

@@ -44,7 +44,9 @@ class Rulebook(msgspec.Struct, frozen=True):
     def with_rules(self, rules: Iterable[Rule], subtrees: dict[UUID, list[UUID]]) -> "Rulebook":
         """Return the same chain with other rules of the shop itself: what a preview looks at."""
         own = msgspec.structs.replace(
-            self.levels[-1], rules=tuple(order_rules(rules)), subtrees={**self.levels[-1].subtrees, **subtrees}
+            self.levels[-1],
+            rules=tuple(order_rules(rules)),
+            subtrees={**self.levels[-1].subtrees, **subtrees},
         )
         return msgspec.structs.replace(self, levels=(*self.levels[:-1], own))
 
@@ -57,21 +59,33 @@ class Rulebook(msgspec.Struct, frozen=True):
 def terms_of(row: ListingRule, *, depth: int = 0) -> Rule:
     """Return a stored rule in the form it is decided by."""
     return Rule(
-        key=row.key, since_no=row.since_no, scope=row.scope, scope_id=row.scope_id, depth=depth, lists=row.lists,
-        markup_per_mille=row.markup_per_mille, markup_e4=row.markup_e4,
+        key=row.key,
+        since_no=row.since_no,
+        scope=row.scope,
+        scope_id=row.scope_id,
+        depth=depth,
+        lists=row.lists,
+        markup_per_mille=row.markup_per_mille,
+        markup_e4=row.markup_e4,
         tier_markups={UUID(tier): TierMarkup(**markup) for tier, markup in row.tier_markups.items()},
-        rounding=row.rounding, floor_e4=row.floor_e4, ceiling_e4=row.ceiling_e4,
+        rounding=row.rounding,
+        floor_e4=row.floor_e4,
+        ceiling_e4=row.ceiling_e4,
         official_ceiling_per_mille=row.official_ceiling_per_mille,
         channel_limits={channel: Limits(**limits) for channel, limits in row.channel_limits.items()},
-        closed_hours=tuple(row.closed_hours), follows_new=row.follows_new, goods_until=row.goods_until,
-        valid_from=row.valid_from, valid_until=row.valid_until,
-    )  # fmt: skip
+        closed_hours=tuple(row.closed_hours),
+        follows_new=row.follows_new,
+        goods_until=row.goods_until,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+    )
 
 
 def _depths(categories: Iterable[UUID]) -> dict[UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, cardinality(path) FROM catalog_category WHERE id = ANY(%s::uuid[])", [list(categories)]
+            "SELECT id, cardinality(path) FROM catalog_category WHERE id = ANY(%s::uuid[])",
+            [list(categories)],
         )
         return dict(cursor.fetchall())
 
@@ -99,10 +113,15 @@ def read_rulebook(shop: Shop) -> Rulebook:
         ]
         levels.append(
             Level(
-                shop_id=link.id, merchant=link.organisation_id, open=link.open, rules=tuple(order_rules(rules)),
-                tier=link.tier_id, margin_share_per_mille=link.tier.discount_per_mille if link.tier else 0, subtrees=subtrees,
+                shop_id=link.id,
+                merchant=link.organisation_id,
+                open=link.open,
+                rules=tuple(order_rules(rules)),
+                tier=link.tier_id,
+                margin_share_per_mille=link.tier.discount_per_mille if link.tier else 0,
+                subtrees=subtrees,
             )
-        )  # fmt: skip
+        )
     return Rulebook(cell=shop.cell, zone=ZoneInfo(shop.organisation.business_zone), levels=tuple(levels))
 
 
@@ -118,7 +137,9 @@ class Overrides(msgspec.Struct, frozen=True):
 
 def read_overrides(book: Rulebook, sku_ids: Sequence[UUID]) -> Overrides:
     """Return the overrides of every shop of the chain for these SKUs."""
-    found = ListingOverride.objects.filter(shop__in=[level.shop_id for level in book.levels], sku__in=list(sku_ids))
+    found = ListingOverride.objects.filter(
+        shop__in=[level.shop_id for level in book.levels], sku__in=list(sku_ids)
+    )
     return Overrides(rows={(row.shop_id, row.sku_id): row for row in found})
 
 
@@ -131,7 +152,11 @@ def scope_sql(level: Level, at: datetime) -> tuple[str, list[Any]]:
     options: list[str] = []
     arguments: list[Any] = []
     for rule in level.rules:
-        if not rule.lists or (rule.valid_until and at >= rule.valid_until) or (rule.valid_from and at < rule.valid_from):
+        if (
+            not rule.lists
+            or (rule.valid_until and at >= rule.valid_until)
+            or (rule.valid_from and at < rule.valid_from)
+        ):
             continue
         condition = _SCOPES[rule.scope]
         if rule.scope == "category" and rule.scope_id is not None:
@@ -150,6 +175,7 @@ _SCOPES: Final[dict[str, str]] = {
     "category": "s.category_id = ANY(%s::uuid[])",
     "scene": "s.scene_ids @> ARRAY[%s]::uuid[]",
     "brand": "s.brand_id = %s",
-    "supplier": "EXISTS (SELECT 1 FROM pricing_offer o WHERE o.sku = s.id AND o.status = 'active' AND o.supplier = %s)",
+    "supplier": "EXISTS (SELECT 1 FROM pricing_offer o"
+    " WHERE o.sku = s.id AND o.status = 'active' AND o.supplier = %s)",
     "sku": "s.id = %s",
 }

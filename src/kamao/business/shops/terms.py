@@ -1,7 +1,9 @@
-"""How a rule makes a retail price, as pure functions: which rule wins, markup, rounding, limits, and the explanation.
+"""How a rule makes a retail price, as pure functions: which rule wins, markup, rounding, limits, and the
+explanation.
 
-A price is computed upwards from the shop's own cost: the wholesale price of a merchant, or the tier price that a
-parent shop gives its sub-shop. The explanation starts there, so nobody sees a cost that is not his own.
+A price is computed upwards from the shop's own cost: the wholesale price of a merchant, or the tier price
+that a parent shop gives its sub-shop. The explanation starts there, so nobody sees a cost that is not his
+own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +21,9 @@ ROUNDINGS: Final[dict[str, tuple[int, int]]] = {
     "none": (FEN_E4, 0), "tenth": (1_000, 0), "integer": (E4, 0), "end_9": (E4, 9_000), "end_99": (E4, 9_900),
     "end_88": (E4, 8_800), "five": (50_000, 0),
 }  # fmt: skip
-"""Rounding → (step, ending): the price becomes the next one that is ``ending`` above a multiple of ``step``."""
+"""Rounding → (step, ending): the price becomes the next one that is ``ending`` above a multiple of
+``step``.
+"""
 
 _ROUNDING_NAMES: Final[dict[str, tuple[str, str]]] = {
     "none": ("进到分", "up to the fen"), "tenth": ("进到角", "up to 0.1"), "integer": ("进到元", "up to a whole yuan"),
@@ -91,7 +95,9 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Retail(msgspec.Struct, frozen=True):
-    """A retail unit price with its reasons. ``limited``: a limit set it; ``loses``: it is below the shop's cost."""
+    """A retail unit price with its reasons. ``limited``: a limit set it; ``loses``: it is below the shop's
+    cost.
+    """
 
     unit_price_e4: int
     steps: tuple[Step, ...]
@@ -124,7 +130,9 @@ def money(unit_price_e4: int) -> str:
 
 def order_rules(rules: Iterable[Rule]) -> list[Rule]:
     """Return rules in the order they are asked: the more specific scope first, then the newest."""
-    return sorted(rules, key=lambda rule: (_SCOPE_RANK[rule.scope], -rule.depth, -rule.since_no, rule.key.int))
+    return sorted(
+        rules, key=lambda rule: (_SCOPE_RANK[rule.scope], -rule.depth, -rule.since_no, rule.key.int)
+    )
 
 
 def applies(rule: Rule, goods: Goods, at: datetime) -> bool:
@@ -210,8 +218,13 @@ class _Trail:
         """Move the price inside bounds."""
         if limits.ceiling_e4 is not None:
             top = f"{money(limits.ceiling_e4)}"
-            self.to(min(self.price, limits.ceiling_e4), f"{code}_ceiling", f"{zh}上限 {top}", f"{en} ceiling {top}",
-                    limit=True)  # fmt: skip
+            self.to(
+                min(self.price, limits.ceiling_e4),
+                f"{code}_ceiling",
+                f"{zh}上限 {top}",
+                f"{en} ceiling {top}",
+                limit=True,
+            )
         if limits.floor_e4 is not None:
             low = f"{money(limits.floor_e4)}"
             self.to(max(self.price, limits.floor_e4), f"{code}_floor", f"{zh}下限 {low}", f"{en} floor {low}",
@@ -228,7 +241,9 @@ def _by_rule(ask: Ask) -> _Trail:
         "markup", f"加价 {percent}{plus}", f"markup {percent}{plus}",
     )  # fmt: skip
     zh, en = _ROUNDING_NAMES[rule.rounding]
-    trail.to(round_up(trail.price, rule.rounding, ranged=ask.ranged), "rounding", f"取整：{zh}", f"rounded {en}")
+    trail.to(
+        round_up(trail.price, rule.rounding, ranged=ask.ranged), "rounding", f"取整：{zh}", f"rounded {en}"
+    )
     if rule.official_ceiling_per_mille is not None and ask.official_price_e4:
         top = ask.official_price_e4 * rule.official_ceiling_per_mille // 1000
         if not ask.ranged:
@@ -243,9 +258,9 @@ def _by_rule(ask: Ask) -> _Trail:
 def retail_price(ask: Ask) -> Retail:
     """Return the retail unit price and its steps.
 
-    Order: cost, markup, rounding, ceiling against the official price, the rule's ceiling and floor; an override
-    replaces all of these; then the rule's limits of the sales channel, then 控价. Where a floor and a ceiling
-    contradict each other the floor wins.
+    Order: cost, markup, rounding, ceiling against the official price, the rule's ceiling and floor; an
+    override replaces all of these; then the rule's limits of the sales channel, then 控价. Where a floor and a
+    ceiling contradict each other the floor wins.
     """
     if ask.override_e4 is not None:
         trail = _Trail("override", "单品改价", "price set for this item", ask.override_e4)
@@ -255,7 +270,10 @@ def retail_price(ask: Ask) -> Retail:
     trail.within(channel, "channel", f"渠道 {ask.sales_channel} ", f"channel {ask.sales_channel}")
     trail.within(ask.control, "control", "控价", "resale control")
     return Retail(
-        unit_price_e4=trail.price, steps=tuple(trail.steps), limited=trail.limited, loses=trail.price < ask.cost_e4
+        unit_price_e4=trail.price,
+        steps=tuple(trail.steps),
+        limited=trail.limited,
+        loses=trail.price < ask.cost_e4,
     )
 
 

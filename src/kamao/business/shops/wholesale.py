@@ -1,7 +1,8 @@
-"""What SKUs cost a merchant right now and whether they can be had: the engine's answer, read for a few SKUs at once.
+"""What SKUs cost a merchant right now and whether they can be had: the engine's answer, read for a few SKUs
+at once.
 
-The price is the one an order of the minimum quantity would pay, from the offer that would be chosen (cheapest with
-stock). Refuses to guess: an SKU without a price has a reason instead.
+The price is the one an order of the minimum quantity would pay, from the offer that would be chosen (cheapest
+with stock). Refuses to guess: an SKU without a price has a reason instead.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,9 @@ def read_wholesale(
     free = free_counts(connection, stocked, at=at) if stocked else {}
     level = terms.level if terms is not None else 0
     return {
-        code: _one(book, code, offers[code], free, merchant=merchant, level=level, at=at, channel=sales_channel)
+        code: _one(
+            book, code, offers[code], free, merchant=merchant, level=level, at=at, channel=sales_channel
+        )
         for code in offers
     }
 
@@ -84,7 +87,13 @@ def _one(
     price = book.price(code, offer=shown, merchant=merchant, level=level, quantity=quantity, at=at)
     if price is None:
         return Wholesale(reason=NOT_PRICED, suppliers=suppliers)
-    stock = "none" if chosen is None else _band(free.get(chosen.id, 0)) if chosen.fulfilment == "stock" else "unlimited"
+    stock = (
+        "none"
+        if chosen is None
+        else _band(free.get(chosen.id, 0))
+        if chosen.fulfilment == "stock"
+        else "unlimited"
+    )
     return Wholesale(
         unit_price_e4=price.unit_price_e4,
         reason=OUT_OF_STOCK if chosen is None else SELLABLE,

@@ -72,15 +72,20 @@ def rules(request: ConsoleRequest, slug: str) -> HttpResponse:
     shop = own_shop_by_slug(request, slug)
     rows = rules_of(shop)
     changes = changes_of(shop, limit=8)
-    people = dict(User.objects.filter(id__in={c.user_id for c in changes if c.user_id}).values_list("id", "name"))
+    people = dict(
+        User.objects.filter(id__in={c.user_id for c in changes if c.user_id}).values_list("id", "name")
+    )
     context = {
         **frame(request, shop),
         "lines": describe(rows),
-        "changes": [{"row": change, "who": people.get(change.user_id, "")} for change in changes],
+        "changes": [
+            {"row": change, "who": people.get(change.user_id, "") if change.user_id else ""}
+            for change in changes
+        ],
         "last": changes[0] if changes else None,
         "page_help": _(
-            "A rule lists a whole category, brand or scene at once. Prices follow the cost; what cannot be sold hides by "
-            "itself and comes back. The narrower rule wins over the wider one."
+            "A rule lists a whole category, brand or scene at once. Prices follow the cost; what cannot be "
+            "sold hides by itself and comes back. The narrower rule wins over the wider one."
         ),
     }
     return merchant_page(request, "merchant/listings/rules.html", context)
@@ -99,22 +104,29 @@ def describe(rows: list[ListingRule]) -> list[dict[str, Any]]:
     """Return rules with their scope and terms in words."""
     names = _scope_names(rows)
     return [
-        {"rule": row, "scope": names.get(row.scope_id, "") if row.scope_id else _("Everything"), "terms": _terms(row)}
+        {
+            "rule": row,
+            "scope": names.get(row.scope_id, "") if row.scope_id else _("Everything"),
+            "terms": _terms(row),
+        }
         for row in rows
     ]
 
 
 def _scope_names(rows: list[ListingRule]) -> dict[UUID, str]:
     names: dict[UUID, str] = {}
-    for scope, model in (("category", Category), ("scene", Scene), ("brand", Brand)):
-        ids = [row.scope_id for row in rows if row.scope == scope]
-        for zh, en, key in model.objects.filter(id__in=ids).values_list("name_zh", "name_en", "id"):  # type: ignore[attr-defined]
-            names[key] = in_language(zh, en)
-    suppliers = [row.scope_id for row in rows if row.scope == "supplier"]
-    names.update(dict(Organisation.objects.filter(id__in=suppliers).values_list("id", "display_name")))
-    skus = [row.scope_id for row in rows if row.scope == "sku"]
-    names.update(dict(Sku.objects.filter(id__in=skus).values_list("id", "code")))
+    models: tuple[tuple[str, Any], ...] = (("category", Category), ("scene", Scene), ("brand", Brand))
+    for scope, model in models:
+        found = model.objects.filter(id__in=_ids_of(rows, scope)).values_list("name_zh", "name_en", "id")
+        names.update({key: in_language(zh, en) for zh, en, key in found})
+    suppliers = Organisation.objects.filter(id__in=_ids_of(rows, "supplier"))
+    names.update(dict(suppliers.values_list("id", "display_name")))
+    names.update(dict(Sku.objects.filter(id__in=_ids_of(rows, "sku")).values_list("id", "code")))
     return names
+
+
+def _ids_of(rows: list[ListingRule], scope: str) -> list[UUID]:
+    return [row.scope_id for row in rows if row.scope == scope and row.scope_id is not None]
 
 
 def _terms(rule: ListingRule) -> list[str]:
@@ -133,7 +145,10 @@ def _terms(rule: ListingRule) -> list[str]:
         share = f"{rule.official_ceiling_per_mille / 10:g}%"
         words.append(_("at most %(share)s of the official price") % {"share": share})
     channels = dict(CHANNELS)
-    words += [f"{channels.get(channel, channel)} " + _limits(limits) for channel, limits in rule.channel_limits.items()]
+    words += [
+        f"{channels.get(channel, channel)} " + _limits(limits)
+        for channel, limits in rule.channel_limits.items()
+    ]
     words += [_("not sold %(hours)s") % {"hours": hours} for hours in rule.closed_hours]
     if not rule.follows_new:
         words.append(_("no new goods"))
@@ -189,7 +204,9 @@ def _rule_page(request: ConsoleRequest, shop: Shop, *, rule: ListingRule | None)
                 return HttpResponseRedirect(reverse("merchant:listing_rules", args=[shop.slug]))
         except Refusal as refusal:
             _show(form, refusal)
-    context["page_help"] = _("The preview counts what would change before anything does. Every change can be undone.")
+    context["page_help"] = _(
+        "The preview counts what would change before anything does. Every change can be undone."
+    )
     return merchant_page(request, "merchant/listings/rule.html", context)
 
 

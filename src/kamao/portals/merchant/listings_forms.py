@@ -1,4 +1,6 @@
-"""Forms of the listing pages: a rule as a merchant thinks of it (percent and yuan), an override, a new shop."""
+"""Forms of the listing pages: a rule as a merchant thinks of it (percent and yuan), an override, a new
+shop.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,17 @@ from kamao.kernel.money import E4
 _BRANDS_MAX: Final = 200
 _CHANNEL_ROWS: Final = 2
 CHANNELS: Final = (
-    ("shop", gettext_lazy("hosted shop")), ("taobao", gettext_lazy("Taobao")), ("tmall", gettext_lazy("Tmall")),
-    ("pdd", gettext_lazy("Pinduoduo")), ("jd", gettext_lazy("JD.com")), ("douyin", gettext_lazy("Douyin")),
-    ("xianyu", gettext_lazy("Xianyu")), ("wechat_shop", gettext_lazy("WeChat shop")),
-    ("counter", gettext_lazy("counter")), ("other", gettext_lazy("other")),
-)  # fmt: skip
+    ("shop", gettext_lazy("hosted shop")),
+    ("taobao", gettext_lazy("Taobao")),
+    ("tmall", gettext_lazy("Tmall")),
+    ("pdd", gettext_lazy("Pinduoduo")),
+    ("jd", gettext_lazy("JD.com")),
+    ("douyin", gettext_lazy("Douyin")),
+    ("xianyu", gettext_lazy("Xianyu")),
+    ("wechat_shop", gettext_lazy("WeChat shop")),
+    ("counter", gettext_lazy("counter")),
+    ("other", gettext_lazy("other")),
+)
 
 
 def e4_of(value: Decimal | None) -> int | None:
@@ -49,9 +57,15 @@ def _price(label: Any, **more: Any) -> forms.DecimalField:
 
 def _percent(label: Any, **more: Any) -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, required=False, max_digits=6, decimal_places=1, min_value=Decimal("-99.9"),
-        max_value=Decimal(10_000), widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal"}), **more,
-    )  # fmt: skip
+        label=label,
+        required=False,
+        max_digits=6,
+        decimal_places=1,
+        min_value=Decimal("-99.9"),
+        max_value=Decimal(10_000),
+        widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal"}),
+        **more,
+    )
 
 
 class RuleForm(forms.Form):
@@ -62,7 +76,7 @@ class RuleForm(forms.Form):
         label=gettext_lazy("Effect"), initial="list",
         choices=[("list", gettext_lazy("list it")), ("hide", gettext_lazy("keep it out"))],
     )  # fmt: skip
-    markup = _percent(gettext_lazy("Markup %"), initial=Decimal("3"))
+    markup = _percent(gettext_lazy("Markup %"), initial=Decimal(3))
     plus = forms.DecimalField(
         label=gettext_lazy("plus yuan"), required=False, max_digits=11, decimal_places=4,
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
@@ -75,12 +89,18 @@ class RuleForm(forms.Form):
         label=gettext_lazy("Not sold at these hours"), required=False, max_length=120,
         help_text=gettext_lazy("For example 23:00-07:00; several with blanks between."),
     )  # fmt: skip
-    follows = forms.BooleanField(label=gettext_lazy("List new goods of this kind by themselves"), required=False, initial=True)
+    follows = forms.BooleanField(
+        label=gettext_lazy("List new goods of this kind by themselves"), required=False, initial=True
+    )
     begins = forms.DateTimeField(
-        label=gettext_lazy("Valid from"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("Valid from"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
     ends = forms.DateTimeField(
-        label=gettext_lazy("Valid until"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("Valid until"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
 
     def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
@@ -95,7 +115,9 @@ class RuleForm(forms.Form):
             self.fields[f"channel_floor_{row}"] = _price(_("at least (yuan)"))
             self.fields[f"channel_ceiling_{row}"] = _price(_("at most (yuan)"))
         for tier in self._tiers:
-            self.fields[f"tier_{tier.id.hex}"] = _percent(_("Markup in percent for sub-shops of tier %(tier)s") % {"tier": tier.name})
+            self.fields[f"tier_{tier.id.hex}"] = _percent(
+                _("Markup in percent for sub-shops of tier %(tier)s") % {"tier": tier.name}
+            )
 
     @property
     def main_fields(self) -> list[Any]:
@@ -148,12 +170,19 @@ def rule_initial(rule: ListingRule) -> dict[str, Any]:
     initial: dict[str, Any] = {
         "scope": f"{rule.scope}:{rule.scope_id}" if rule.scope_id else rule.scope,
         "effect": "list" if rule.lists else "hide",
-        "markup": Decimal(rule.markup_per_mille) / 10, "plus": yuan_of(rule.markup_e4) if rule.markup_e4 else None,
-        "rounding": rule.rounding, "floor": yuan_of(rule.floor_e4), "ceiling": yuan_of(rule.ceiling_e4),
-        "official": None if rule.official_ceiling_per_mille is None else Decimal(rule.official_ceiling_per_mille) / 10,
-        "closed": " ".join(rule.closed_hours), "follows": rule.follows_new, "begins": rule.valid_from,
+        "markup": Decimal(rule.markup_per_mille) / 10,
+        "plus": yuan_of(rule.markup_e4) if rule.markup_e4 else None,
+        "rounding": rule.rounding,
+        "floor": yuan_of(rule.floor_e4),
+        "ceiling": yuan_of(rule.ceiling_e4),
+        "official": None
+        if rule.official_ceiling_per_mille is None
+        else Decimal(rule.official_ceiling_per_mille) / 10,
+        "closed": " ".join(rule.closed_hours),
+        "follows": rule.follows_new,
+        "begins": rule.valid_from,
         "ends": rule.valid_until,
-    }  # fmt: skip
+    }
     for row, (channel, limits) in enumerate(list(rule.channel_limits.items())[:_CHANNEL_ROWS]):
         initial[f"channel_{row}"] = channel
         initial[f"channel_floor_{row}"] = yuan_of(limits["floor_e4"])
@@ -171,18 +200,20 @@ def scope_choices() -> list[tuple[str, Any]]:
         for row in Category.objects.order_by("position", "slug")
     ]
     scenes = [(f"scene:{row.id}", str(row)) for row in Scene.objects.all()]
-    brands = [
-        (f"brand:{row.id}", str(row))
-        for row in Brand.objects.order_by("id")[:_BRANDS_MAX]
-    ]
+    brands = [(f"brand:{row.id}", str(row)) for row in Brand.objects.order_by("id")[:_BRANDS_MAX]]
     suppliers = [
         (f"supplier:{row.id}", row.display_name)
-        for row in Organisation.objects.filter(kind="supplier", status="active").order_by("display_name")[:_BRANDS_MAX]
+        for row in Organisation.objects.filter(kind="supplier", status="active").order_by("display_name")[
+            :_BRANDS_MAX
+        ]
     ]
     return [
-        ("everything", _("Everything")), (_("Category"), categories), (_("Scene"), scenes), (_("Brand"), brands),
+        ("everything", _("Everything")),
+        (_("Category"), categories),
+        (_("Scene"), scenes),
+        (_("Brand"), brands),
         (_("Supplier"), suppliers),
-    ]  # fmt: skip
+    ]
 
 
 class OverrideForm(forms.Form):

@@ -1,4 +1,6 @@
-"""Items of a shop: every listed item with its state and price, goods that could be listed, one item with its reasons."""
+"""Items of a shop: every listed item with its state and price, goods that could be listed, one item with its
+reasons.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +59,13 @@ def items(request: ConsoleRequest, slug: str) -> HttpResponse:
     wanted = form.cleaned_data if form.is_valid() else {}
     everything = wanted.get("show") == "all"
     found = shop_items(
-        shop, at=timezone.now(), filters=SkuFilter(category_id=wanted.get("category")), query=wanted.get("q", ""),
-        after=wanted.get("after", ""), listed=not everything,
-    )  # fmt: skip
+        shop,
+        at=timezone.now(),
+        filters=SkuFilter(category_id=wanted.get("category")),
+        query=wanted.get("q", ""),
+        after=wanted.get("after", ""),
+        listed=not everything,
+    )
     context = {
         **frame(request, shop),
         "lines": [line_of(listing) for listing in found.items],
@@ -87,7 +93,12 @@ def item(request: ConsoleRequest, slug: str, code: str) -> HttpResponse:
     listing = _one(shop, code)
     stored = ListingOverride.objects.filter(shop=shop, sku=listing.goods.id).first()
     initial = (
-        {"price": yuan_of(stored.price_e4), "title": stored.title, "position": stored.position, "hidden": stored.hidden}
+        {
+            "price": yuan_of(stored.price_e4),
+            "title": stored.title,
+            "position": stored.position,
+            "hidden": stored.hidden,
+        }
         if stored
         else {}
     )
@@ -105,7 +116,14 @@ def item(request: ConsoleRequest, slug: str, code: str) -> HttpResponse:
         else:
             say(request, _("Saved. The shop shows it at once."))
             return HttpResponseRedirect(reverse("merchant:listing_item", args=[shop.slug, code]))
-    rule = next((row for row in shop.rules.filter(until_no__isnull=True) if listing.rule and row.key == listing.rule.key), None)
+    rule = next(
+        (
+            row
+            for row in shop.rules.filter(until_no__isnull=True)
+            if listing.rule and row.key == listing.rule.key
+        ),
+        None,
+    )
     steps = listing.retail.steps if listing.retail else ()
     context = {
         **frame(request, shop),

@@ -1,4 +1,6 @@
-"""The search index: tables of our own lexemes, which the ORM does not describe (see ``search`` and ``indexing``)."""
+"""The search index: tables of our own lexemes, which the ORM does not describe (see ``search`` and
+``indexing``).
+"""
 
 from django.db import migrations
 
