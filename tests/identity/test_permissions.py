@@ -27,7 +27,7 @@ listings.manage       x x . . .
 shop.manage           x x . . .
 supply.read           x x x x .
 supply.manage         x x x . .
-fulfilments.manage    x x x . x
+fulfilments.manage    x x x . .
 payouts.manage        x . . x .
 exports.make          x x x x .
 webhooks.manage       x x . . .

@@ -108,6 +108,9 @@ class Trade:
         put_rules(connection, [rule])
         return code, sku, offer
 
+    def rival(self):
+        return organisation("supplier", "Rival", at=self.at)
+
     def cell(self):
         return in_cell()
 

@@ -113,7 +113,7 @@ GRANTS: Final[dict[str, frozenset[Permission]]] = {
         _P.ORGANISATIONS_READ,
         _P.BOOKS_READ,
     },
-    Role.SUPPORT: _EVERYONE | {_P.ORDERS_CANCEL, _P.ORDERS_REFUND, _P.FULFIL},
+    Role.SUPPORT: _EVERYONE | {_P.ORDERS_CANCEL, _P.ORDERS_REFUND},
 }
 """Role → what it may do. Support sees no cost and only masked targets, reveals nothing, refunds up to a
 limit.

@@ -1,7 +1,7 @@
 """What may be done with one order: cancel it while nobody supplies it, show its codes once more.
 
-Refuses another merchant's order (404). Codes are shown only with `codes.reveal`, a fresh second factor and a trace that
-commits before anything is opened.
+Refuses another merchant's order (404). Codes are shown only with `codes.reveal`, a fresh second factor and a
+trace that commits before anything is opened.
 """
 
 from __future__ import annotations

@@ -19,13 +19,13 @@ from kamao.engine.ledger.accounts import wallet
 from kamao.engine.ledger.queries import balance
 from kamao.engine.ledger.types import Balance
 from kamao.engine.pool import Connection
+from kamao.engine.trade.fulfilment import private_parts
 from kamao.engine.trade.queries import read_orders
 from kamao.engine.trade.types import OrderView
 from kamao.kernel.clock import business_day
 from kamao.kernel.ids import decode, first_id_at, sql_array
 
 SEARCH_MAX: Final = 500
-_ADDRESS_LENGTH_BYTES: Final = 2
 
 
 class Today(msgspec.Struct, frozen=True):
@@ -138,9 +138,7 @@ def target_of(connection: Connection, order: UUID) -> dict[str, str]:
     row = connection.execute(_PRIVATE, (order,)).fetchone()
     if row is None:
         return {}
-    plain = node_keyring().open_data_key(order, bytes(row[0])).open(order, bytes(row[1]))
-    start = _ADDRESS_LENGTH_BYTES + int.from_bytes(plain[:_ADDRESS_LENGTH_BYTES])
-    content = plain[start:]
+    _address, content = private_parts(node_keyring(), order, bytes(row[0]), bytes(row[1]))
     if not content:
         return {}
     target = msgspec.json.decode(content)

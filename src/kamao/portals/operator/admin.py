@@ -37,7 +37,7 @@ from kamao.portals.operator.models import (
 from kamao.portals.operator.site import operator_permissions
 
 _COUNTED_MAX = 10_000
-_PREFIXES = ("ord", "lot", "itm", "off", "org", "key")
+_PREFIXES = ("ord", "lot", "itm", "ofr", "org", "key", "ful", "pur")
 
 
 class BoundedPaginator(Paginator):

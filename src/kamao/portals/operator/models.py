@@ -236,4 +236,4 @@ class Offer(EngineRow):
         verbose_name_plural = _("offers")
 
     def __str__(self) -> str:
-        return encode("off", self.id)
+        return encode("ofr", self.id)

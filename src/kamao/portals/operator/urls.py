@@ -3,7 +3,7 @@
 from django.urls import path
 
 from kamao.portals.accounts.console_urls import console_patterns
-from kamao.portals.operator import acts, home, orders, organisations
+from kamao.portals.operator import acts, home, matches, orders, organisations
 
 app_name = "operator"
 
@@ -25,6 +25,8 @@ urlpatterns = [
         name="key_limit",
     ),
     path("organisations/<uuid:organisation_id>/look/", organisations.look, name="organisation_look"),
+    path("matches/", matches.matches, name="matches"),
+    path("matches/<int:row_id>/", matches.decide, name="match_decide"),
     path("topup/", acts.topup, name="topup"),
     path("price/", acts.price, name="price"),
     *console_patterns("operator"),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from kamao.portals.accounts.console_urls import console_patterns
-from kamao.portals.supplier import home, imports, imports_reviews
+from kamao.portals.supplier import fulfilments, goods, home, imports, imports_reviews, settlements
 
 app_name = "supplier"
 
@@ -11,5 +11,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     *imports.patterns,
     *imports_reviews.patterns,
+    *goods.patterns,
+    *fulfilments.patterns,
+    *settlements.patterns,
     *console_patterns("supplier"),
 ]
