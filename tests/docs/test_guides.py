@@ -36,6 +36,14 @@ def test_both_languages_show_the_same_program():
     assert english == chinese
 
 
+def test_the_clients_readme_works(demo):
+    names = {"__name__": "readme"}
+    for number, block in enumerate(blocks("src/kamao_client/README.md", "python")):
+        exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
+    assert names["order"].state == "delivered"
+    assert [order.reference for order in names["orders"]] == ["README-2", "README-3"]
+
+
 def _bare(block):
     """A block without comments, texts for people and the choice of language."""
     lines = [line.split("  # ")[0] for line in block.splitlines() if not line.lstrip().startswith("# ")]
