@@ -1,13 +1,10 @@
 // Alpine components of the hosted shop. The forms work without them; these make typing pleasant.
 
-const SEPARATORS = /[\s\-()·.]/g;
-
 /** Digits of a mobile number as people paste it: full-width figures, +86, blanks and dashes removed. */
 export function cleanPhone(text) {
   const half = text.replace(/[０-９]/g, (d) => String.fromCharCode(d.charCodeAt(0) - 0xfee0));
-  let digits = half.replace(SEPARATORS, "").replace(/^(\+|00)86/, "");
-  digits = digits.replace(/\D/g, "");
-  if (digits.length === 13 && digits.startsWith("86")) digits = digits.slice(2);
+  // A mobile number begins with 1, so a leading 86 or 0086 is the country, also while it is still being typed.
+  const digits = half.replace(/\D/g, "").replace(/^(00)?86(?=\d)/, "");
   return digits.slice(0, 11);
 }
 

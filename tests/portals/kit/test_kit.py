@@ -15,7 +15,7 @@ from django.utils import translation
 
 from kamao.kernel.errors import Refusal
 from kamao.kernel.states import ORDER_STATES, PURCHASE_TRANSITIONS, REFUND_TRANSITIONS
-from kamao.portals.kit import formats, icons, states
+from kamao.portals.kit import assets, formats, icons, states
 from kamao.portals.kit.middleware import POLICY, RefusalMiddleware
 from kamao.runtime import urls
 
@@ -220,3 +220,15 @@ def test_every_string_is_translated(package: str) -> None:
     catalogue = polib.pofile(str(ROOT / package / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"))
     known = {entry.msgid for entry in catalogue if entry.translated() and not entry.fuzzy}
     assert _messages(ROOT / package) - known == set()
+
+
+def test_assets_are_served_by_content_name_only(client: Client) -> None:
+    name = assets.asset("kit.css").path
+    assert client.get(name).content == (assets.DIST / "kit.css").read_bytes()
+    for wrong in (
+        "/assets/kit.000000000000.css",
+        "/assets/../settings.py",
+        "/assets/kit.css",
+        "/assets/a.b.c",
+    ):
+        assert client.get(wrong).status_code == 404

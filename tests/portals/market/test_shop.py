@@ -4,7 +4,6 @@ import gzip
 import html
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,12 +89,15 @@ def test_nothing_found_says_what_to_do(shop: Shop, buyer: Client) -> None:
 
 
 def test_first_paint_of_a_shop_is_light(shop: Shop, buyer: Client) -> None:
-    built = Path(__file__).resolve().parents[3] / "src/kamao/portals/kit/static/kit/dist"
-    page = len(gzip.compress(buyer.get(BASE).content))
-    assets = sum(
-        len(gzip.compress((built / name).read_bytes())) for name in ("kit.css", "kit.js", "theme.js")
-    )
-    assert page + assets <= 100_000
+    page = buyer.get(BASE, headers={"accept-encoding": "gzip"})
+    assert page.headers["Content-Encoding"] == "gzip"
+    weight = len(page.content)
+    for address in re.findall(r'"(/assets/[^"]+)"', gzip.decompress(page.content).decode()):
+        answer = buyer.get(address, headers={"accept-encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "immutable" in answer.headers["Cache-Control"]
+        weight += len(answer.content)
+    assert 20_000 < weight <= 100_000
 
 
 def test_unknown_and_closed_shops_are_404(shop: Shop, buyer: Client) -> None:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from kamao.business.catalog.demand import note_miss
 from kamao.business.catalog.filters import SkuFilter
 from kamao.business.catalog.models import Category, Scene
 from kamao.business.catalog.search import normalise_query
@@ -53,6 +54,9 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     shelf = read_shelf(
         visit.shop, at=visit.at, filters=filters, query=query, cursor=request.GET.get("after", "")[:200]
     )
+    if query and not shelf.cards and not request.GET.get("after"):
+        # What buyers look for in vain tells merchants and suppliers what to offer next.
+        note_miss(query, session=visit.device or "", at=visit.at, shop=visit.shop.id)
     kept = {"q": query, "category": category.slug if category else "", "scene": scene.slug if scene else ""}
     following = {key: value for key, value in {**kept, "after": shelf.next_cursor}.items() if value}
     context: dict[str, Any] = {

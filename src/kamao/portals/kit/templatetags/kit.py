@@ -14,9 +14,15 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from kamao.portals.kit import formats, icons, states
+from kamao.portals.kit import assets, formats, icons, states
 
 register = template.Library()
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """Return the address of one of the kit's built files."""
+    return assets.asset(name).path
 
 
 @register.simple_tag
