@@ -6,6 +6,7 @@ Owns assembling. Refuses requests until its services are open, which needs the d
 import itertools
 import logging
 import os
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -59,6 +60,10 @@ class Front:
         self._prefix = "req_" + os.urandom(6).hex()
         self._numbers = itertools.count(1)
         self._inner = make_litestar(self._lifespan)
+        self._methods = [
+            (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", route.path_format)), set(route.methods))
+            for route in self._inner.routes
+        ]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one connection."""
@@ -78,6 +83,9 @@ class Front:
         is_head = method == "HEAD"
         if is_head:
             scope["method"] = "GET"
+        if method == "OPTIONS":
+            await self._options(scope, send, request_id)
+            return
         statuses = [500]
 
         async def sending(message: Any) -> None:
@@ -99,6 +107,17 @@ class Front:
                 seconds=time.perf_counter() - started,
                 request_id=request_id,
             )
+
+    async def _options(self, scope: Any, send: Any, request_id: str) -> None:
+        """Answer OPTIONS: which methods an address has. The framework knows them per handler only."""
+        methods = {name for pattern, names in self._methods if pattern.fullmatch(scope["path"]) for name in names}
+        headers = [
+            (b"allow", ", ".join(sorted(methods | {"OPTIONS"})).encode()),
+            (b"x-request-id", request_id.encode()),
+            *_COMMON,
+        ]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:

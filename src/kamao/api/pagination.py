@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 from litestar.params import QueryParameter
 
-from kamao.api.errors import ParameterRefusal
 from kamao.kernel import ids
 from kamao.kernel.limits import LIST_LIMIT_MAX
 
@@ -18,12 +17,22 @@ T = TypeVar("T")
 LIMIT_DEFAULT: Final = 20
 
 Limit = Annotated[int, QueryParameter(ge=1, le=LIST_LIMIT_MAX, description="Objects per page, 1 to 100")]
-StartingAfter = Annotated[
-    str | None, QueryParameter(max_length=64, description="Id of the last object seen; gives what follows it (older)")
-]
-EndingBefore = Annotated[
-    str | None, QueryParameter(max_length=64, description="Id of the first object seen; gives what precedes it (newer)")
-]
+_BASE32: Final = "0-9A-HJKMNP-TV-Za-hjkmnp-tv-z"
+
+
+def after(prefix: str) -> QueryParameter:
+    """Return the declaration of ``starting_after`` over ids of a prefix."""
+    return _cursor(prefix, "Id of the last object seen; gives what follows it")
+
+
+def before(prefix: str) -> QueryParameter:
+    """Return the declaration of ``ending_before`` over ids of a prefix; it gives way to ``starting_after``."""
+    return _cursor(prefix, "Id of the first object seen; gives what precedes it. Ignored beside starting_after")
+
+
+def _cursor(prefix: str, description: str) -> QueryParameter:
+    pattern = f"^{prefix}_[0-7][{_BASE32}]{{25}}\\Z"
+    return QueryParameter(max_length=32, pattern=pattern, description=description)
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -34,31 +43,11 @@ class Cursor(msgspec.Struct, frozen=True):
     newer_than: UUID | None
 
 
-def cursor_of(prefix: str, *, limit: int, starting_after: str | None, ending_before: str | None) -> Cursor:
-    """Return the cursor of a request. Raises Refusal ``invalid`` naming the parameter."""
-    check_one_end(starting_after, ending_before)
-    return Cursor(
-        limit,
-        _end(prefix, "starting_after", starting_after),
-        _end(prefix, "ending_before", ending_before),
-    )
-
-
-def check_one_end(starting_after: object, ending_before: object) -> None:
-    """Raise ``invalid`` where both ends are given."""
-    if starting_after is not None and ending_before is not None:
-        raise ParameterRefusal(
-            [("ending_before", "不能与 starting_after 同时使用", "Cannot be combined with starting_after")]
-        )
-
-
-def _end(prefix: str, name: str, text: str | None) -> UUID | None:
-    if text is None:
-        return None
-    value = ids.decode(prefix, text)
-    if value is None:
-        raise ParameterRefusal([(name, f"应为 {prefix}_ 开头的编号", f"Expected an id that starts with {prefix}_")])
-    return value
+def cursor_of(prefix: str, *, limit: int, starting_after: str | None, ending_before: str | None = None) -> Cursor:
+    """Return the cursor of a request whose parameters have been checked against their patterns."""
+    if starting_after is not None:
+        return Cursor(limit, ids.decode(prefix, starting_after), None)
+    return Cursor(limit, None, None if ending_before is None else ids.decode(prefix, ending_before))
 
 
 def page_of(rows: Sequence[T], cursor: Cursor) -> tuple[list[T], bool]:

@@ -8,15 +8,13 @@ Owns preparing them once per connection. Refuses statements that return rows any
 import itertools
 import select
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from psycopg import pq
 from psycopg.errors import lookup
 
-from kamao.engine.pool import Connection
+from kamao.engine.pool import Connection, burst_statements
 from kamao.engine.statements import statement
 
-_prepared: Final[WeakKeyDictionary[Connection, dict[str, bytes]]] = WeakKeyDictionary()
 _generations: Final = itertools.count(1)
 _GOOD: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC})
 
@@ -48,7 +46,7 @@ class Burst:
             return
         connection = self._connection
         pgconn = connection.pgconn
-        known = _prepared.setdefault(connection, {})
+        known = burst_statements.setdefault(connection, {})
         assert pgconn.transaction_status == pq.TransactionStatus.INTRANS, "a burst writes in an open transaction"
         with connection.lock:
             pgconn.enter_pipeline_mode()

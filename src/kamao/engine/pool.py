@@ -4,9 +4,10 @@ Plans must not depend on statistics of tables that grow from nothing to millions
 statement is a keyed look-up, so sessions of the pool plan without sequential scans, hash and merge joins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -14,6 +15,18 @@ from psycopg_pool import ConnectionPool
 from kamao.engine.cells import Cell
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+burst_statements: Final[WeakKeyDictionary[Connection, dict[str, bytes]]] = WeakKeyDictionary()
+"""What ``engine.burst`` has prepared on each connection, by name."""
+
+
+class EngineConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that knows when psycopg throws prepared statements away: it does so after every rollback."""
+
+    def _deallocate(self, name: bytes | None) -> Generator[Any, Any, None]:
+        if name is None:
+            burst_statements.pop(self, None)
+        yield from super()._deallocate(name)
 
 _SETTINGS = (
     "-c role=kamao_app -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
@@ -29,7 +42,7 @@ def session_options(cell: Cell) -> str:
 
 def connect(dsn: str, cell: Cell) -> Connection:
     """Open one engine connection to a cell, with every statement prepared at first use."""
-    connection = psycopg.connect(dsn, options=session_options(cell), application_name=f"kamao-{cell.schema}")
+    connection = EngineConnection.connect(dsn, options=session_options(cell), application_name=f"kamao-{cell.schema}")
     connection.prepare_threshold = 0
     return connection
 
@@ -41,6 +54,7 @@ class CellPool:
         self.cell = cell
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
+            connection_class=EngineConnection,
             min_size=min_size,
             max_size=size,
             kwargs={

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from kamao.api.contract.common import Label
+from kamao.api.contract.common import IPV4, IPV6, Label, Moment
 
 Scope = Literal[
     "catalogue:read", "orders:write", "orders:read", "codes:read", "wallet:read", "listings:write", "supply:write",
@@ -13,13 +13,23 @@ Scope = Literal[
 ]  # fmt: skip
 
 
+Network = Annotated[
+    str,
+    Meta(
+        max_length=49,
+        pattern=f"^(({IPV4})(/(3[0-2]|[12]?[0-9]))?|({IPV6})(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)\\Z",
+        description="An address, or a network in CIDR form",
+    ),
+]
+
+
 class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A new key, of the same organisation and mode as the calling one; it can have no scope that the calling one lacks."""
 
     label: Label
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=8)]
-    ip_networks: Annotated[list[Annotated[str, Meta(min_length=2, max_length=49)]], Meta(max_length=50)] = []
-    expires_at: datetime | None = None
+    ip_networks: Annotated[list[Network], Meta(max_length=50)] = []
+    expires_at: Moment | None = None
 
 
 class ApiKey(Struct, frozen=True):

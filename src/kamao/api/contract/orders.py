@@ -1,18 +1,19 @@
 """Orders: what a merchant sends and what it gets back."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from kamao.api.contract.common import VISIBLE, Amount, HttpUrl, Problem, SkuCode, UnitPrice
+from kamao.api.contract.common import IPV4, IPV6, VISIBLE, Amount, HttpUrl, Problem, SkuCode, UnitPrice
 from kamao.kernel.limits import BATCH_ORDERS_MAX, ORDER_QUANTITY_MAX
 
+REFERENCE: Final = r"^[\x21-\x7E]{1,64}\Z"
 Reference = Annotated[
     str,
     Meta(
-        pattern=r"^[\x21-\x7E]{1,64}\Z",
+        pattern=REFERENCE,
         description="Your own number of the order, unique per mode; repeat it to ask what became of the order",
     ),
 ]
@@ -30,7 +31,7 @@ MetadataName = Annotated[str, Meta(min_length=1, max_length=40, pattern=VISIBLE)
 MetadataValue = Annotated[str, Meta(max_length=500, pattern=VISIBLE)]
 Metadata = Annotated[dict[MetadataName, MetadataValue], Meta(max_length=50)]
 IpAddress = Annotated[
-    str, Meta(max_length=45, pattern=r"^[0-9A-Fa-f:.]{2,45}\Z", description="IPv4 or IPv6 address of your buyer")
+    str, Meta(max_length=45, pattern=f"^({IPV4}|{IPV6})\\Z", description="IPv4 or IPv6 address of your buyer")
 ]
 OrderState = Literal[
     "awaiting_payment", "awaiting_funds", "paid", "fulfilling", "in_doubt", "cancelling", "delivered", "settled",

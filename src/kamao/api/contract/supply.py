@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from kamao.api.contract.common import VISIBLE, Currency, Problem, SkuCode, UnitPrice
+from kamao.api.contract.common import VISIBLE, Currency, Moment, Problem, SkuCode, UnitPrice
 from kamao.kernel.limits import CODE_TEXT_MAX, CODES_JSON_MAX, OFFERS_UPSERT_MAX
 
 Item = Annotated[
@@ -30,7 +30,7 @@ class OfferUpsert(Struct, frozen=True, forbid_unknown_fields=True):
     title: Annotated[str, Meta(max_length=200, pattern=VISIBLE)] = ""
     on_sale: bool = True
     stated_stock: Annotated[int, Meta(ge=0, le=10**12)] | None = None
-    effective_from: datetime | None = None
+    effective_from: Moment | None = None
 
 
 class OffersRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +86,7 @@ class Code(Struct, frozen=True, forbid_unknown_fields=True):
 
     secret: Annotated[str, Meta(min_length=1, max_length=CODE_TEXT_MAX)]
     number: CodeText = ""
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
     def __repr__(self) -> str:
         """Never show a code, not even in a traceback."""

@@ -5,9 +5,15 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from kamao.api.contract.common import VISIBLE, HttpUrl
+from kamao.api.contract.common import VISIBLE
+from kamao.business.webhooks.event_types import NAMES
 
-EventName = Annotated[str, Meta(max_length=64, pattern=r"^[a-z_]+\.([a-z_]+|\*)\Z")]
+_FILTERS = sorted(NAMES | {f"{name.partition('.')[0]}.*" for name in NAMES})
+EventName = Annotated[str, Meta(max_length=64, extra_json_schema={"enum": _FILTERS})]
+# What may be called is decided by the guard; what is documented is what passes it everywhere.
+_PUBLIC_URL = r"^https?://([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\.){1,3}[a-z]{2,12}(:(80|443))?(/[!-\"$-\[\]-~]*)?$"
+WebhookUrl = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[\x21-\x7E]+\Z",
+                                 extra_json_schema={"pattern": _PUBLIC_URL})]  # fmt: skip
 EventNames = Annotated[list[EventName], Meta(max_length=64)]
 Description = Annotated[str, Meta(max_length=200, pattern=VISIBLE)]
 
@@ -15,7 +21,7 @@ Description = Annotated[str, Meta(max_length=200, pattern=VISIBLE)]
 class EndpointRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A new endpoint. Without ``events`` it gets every event; ``order.*`` names a group."""
 
-    url: HttpUrl
+    url: WebhookUrl
     events: EventNames = []
     description: Description = ""
 

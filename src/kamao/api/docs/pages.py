@@ -133,7 +133,7 @@ def _shown(
                 "name": each["name"],
                 "place": each["in"],
                 "required": each.get("required", False),
-                "form": _form(each["schema"]),
+                "form": _form(each.get("schema") or {"type": "JSON"}),
                 "description": each.get("description", ""),
             }
             for each in operation.get("parameters", ())

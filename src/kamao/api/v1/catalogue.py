@@ -9,11 +9,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from kamao.api import targets
 from kamao.api.contract import catalogue as contract
+from kamao.api.contract.common import SKU_CODE, SLUG
 from kamao.api.errors import missing
 from kamao.api.http import ApiRequest
 from kamao.api.idempotency import json_response
 from kamao.api.orders import encode_json
-from kamao.api.pagination import LIMIT_DEFAULT, Limit, check_one_end
+from kamao.api.pagination import LIMIT_DEFAULT, Limit
 from kamao.api.prices import Priced, channel_limits, price_skus, refusal_of_quote, wallet_available
 from kamao.business.catalog.filters import SkuFilter
 from kamao.business.catalog.models import Category, Scene, Sku, TopupForm
@@ -22,8 +23,8 @@ from kamao.kernel import money
 
 _OPT = {"scope": "catalogue:read"}
 _CHUNK = 200
-Slug = Annotated[str | None, QueryParameter(max_length=64)]
-SkuCursor = Annotated[str | None, QueryParameter(max_length=100, description="Code of the SKU seen last or first")]
+Slug = Annotated[str | None, QueryParameter(pattern=SLUG)]
+SkuCursor = Annotated[str | None, QueryParameter(pattern=SKU_CODE, description="Code of the SKU seen last or first")]
 
 
 @get("/catalogue/skus", opt=_OPT, operation_id="listSkus", tags=["catalogue"])
@@ -39,20 +40,20 @@ async def list_skus(
     ending_before: SkuCursor = None,
 ) -> Response[contract.SkuList]:
     """List SKUs by code, or by fit where ``q`` is given, with your wholesale price and stock."""
-    check_one_end(starting_after, ending_before)
+    place = None if starting_after is not None else ending_before
 
     def read() -> contract.SkuList:
         where = _filter(category, scene, kind)
         if where is None:
             return contract.SkuList([], has_more=False)
         codes = (
-            _by_code(where, starting_after, ending_before)
+            _by_code(where, starting_after, place)
             if q is None
-            else iter(_by_fit(q, where, starting_after, ending_before))
+            else iter(_by_fit(q, where, starting_after, place))
         )
         found = _page(request, codes, wanted=limit + 1, in_stock=in_stock)
         has_more, found = len(found) > limit, found[:limit]
-        if ending_before is not None:
+        if place is not None:
             found = found[::-1]
         return contract.SkuList(found, has_more)
 
@@ -177,8 +178,6 @@ def _target_check(request: ApiRequest, check: Any) -> contract.TargetCheck | Non
 def _filter(category: str | None, scene: str | None, kind: str | None) -> SkuFilter | None:
     """Return the filter, None where a slug names nothing: then nothing is found."""
     category_id = scene_id = None
-    if any("\x00" in (text or "") for text in (category, scene)):
-        return None
     if category is not None:
         category_id = Category.objects.filter(slug=category).values_list("id", flat=True).first()
         if category_id is None:
@@ -204,8 +203,6 @@ def _rows(where: SkuFilter) -> QuerySet[Sku]:
 def _by_code(where: SkuFilter, after: str | None, before: str | None) -> Iterator[str]:
     """Yield codes in ascending order after a code, or in descending order before one."""
     rows = _rows(where)
-    if "\x00" in (after or before or ""):
-        return
     place = before or after
     while True:
         part = rows

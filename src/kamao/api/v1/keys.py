@@ -1,6 +1,6 @@
 """API keys: list, make, revoke. Refuses to give a key more than the calling one has."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody
@@ -13,9 +13,9 @@ from kamao.api.idempotency import effect, json_response
 from kamao.api.orders import encode_json
 from kamao.api.pagination import (
     LIMIT_DEFAULT,
-    EndingBefore,
     Limit,
-    StartingAfter,
+    after,
+    before,
     cursor_of,
     page_of_queryset,
 )
@@ -54,8 +54,8 @@ def _without_key(made: Any) -> Any:
 async def list_keys(
     request: ApiRequest,
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
-    ending_before: EndingBefore = None,
+    starting_after: Annotated[str | None, after(public_ids.API_KEY)] = None,
+    ending_before: Annotated[str | None, before(public_ids.API_KEY)] = None,
 ) -> Response[ApiKeyList]:
     """List the keys of your organisation in this mode, newest first, revoked ones included."""
     cursor = cursor_of(
@@ -129,6 +129,4 @@ def _within(data: KeyRequest, caller: KeyRow) -> tuple[str, ...]:
 def _end(data: KeyRequest, caller: KeyRow) -> Any:
     if data.expires_at is None:
         return caller.expires_at
-    if data.expires_at.tzinfo is None:
-        raise Refusal("invalid", pointers=(("/expires_at", "时间须带时区", "A time needs its zone"),))
     return data.expires_at if caller.expires_at is None else min(data.expires_at, caller.expires_at)

@@ -9,7 +9,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from kamao.api import public_ids
+from kamao.api.contract.common import SKU_CODE, VISIBLE
 from kamao.api.contract.orders import (
+    REFERENCE,
     BatchAnswer,
     CancelRequest,
     Order,
@@ -17,8 +19,7 @@ from kamao.api.contract.orders import (
     OrderList,
     OrderRequest,
     OrderState,
-    TargetName,
-    TargetValue,
+    Target,
 )
 from kamao.api.errors import ParameterRefusal, extra_headers, missing
 from kamao.api.http import ApiRequest
@@ -32,7 +33,7 @@ from kamao.api.orders import (
     single_renderer,
     with_checked_target,
 )
-from kamao.api.pagination import LIMIT_DEFAULT, EndingBefore, Limit, StartingAfter, cursor_of
+from kamao.api.pagination import LIMIT_DEFAULT, Limit, after, before, cursor_of
 from kamao.business.engine_bridge import cell_connection
 from kamao.engine.stock.operations import record_reveals
 from kamao.engine.trade.queries import OrderFilter, list_orders, order_by_id
@@ -45,8 +46,7 @@ from kamao.kernel.sealing import Keyring
 _WRITE = {"scope": "orders:write"}
 _PLACE = {**_WRITE, "by_reference": True}
 _READ = {"scope": "orders:read"}
-Filter = Annotated[str | None, QueryParameter(max_length=100)]
-_target_decoder = msgspec.json.Decoder(dict[TargetName, TargetValue])
+_target_decoder = msgspec.json.Decoder(Target)
 
 
 @post("/orders", status_code=201, opt={**_PLACE, "refusals": (402, 404, 409)}, operation_id="createOrder", tags=["orders"])
@@ -92,18 +92,18 @@ async def get_order(request: ApiRequest, order_id: FromPath[str]) -> Response[Or
 @get("/orders", opt=_READ, operation_id="listOrders", tags=["orders"])
 async def list_own_orders(
     request: ApiRequest,
-    reference: Filter = None,
-    channel_order_no: Filter = None,
+    reference: Annotated[str | None, QueryParameter(pattern=REFERENCE)] = None,
+    channel_order_no: Annotated[str | None, QueryParameter(max_length=64, pattern=VISIBLE)] = None,
     target: Annotated[
-        str | None, QueryParameter(max_length=2048, description='The target as JSON, for example {"phone":"13800138000"}')
+        str | None, QueryParameter(max_length=8192, description='The target as JSON, for example {"phone":"13800138000"}')
     ] = None,
-    sku: Filter = None,
+    sku: Annotated[str | None, QueryParameter(pattern=SKU_CODE)] = None,
     order_state: Annotated[OrderState | None, QueryParameter(name="state")] = None,
     created_from: FromQuery[datetime | None] = None,
     created_until: FromQuery[datetime | None] = None,
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
-    ending_before: EndingBefore = None,
+    starting_after: Annotated[str | None, after(public_ids.ORDER)] = None,
+    ending_before: Annotated[str | None, before(public_ids.ORDER)] = None,
 ) -> Response[OrderList]:
     """List orders, newest first, without their codes."""
     cursor = cursor_of(
@@ -111,13 +111,13 @@ async def list_own_orders(
     )
     where = OrderFilter(
         merchant=request.key.organisation,
-        reference=_storable("reference", reference),
-        channel_order_no=_storable("channel_order_no", channel_order_no),
+        reference=reference,
+        channel_order_no=channel_order_no,
         target_hash=None if target is None else _target_hash(target, request.services.keyring),
         state=order_state,
-        sku=_storable("sku", sku),
-        created_from=_aware("created_from", created_from),
-        created_until=_aware("created_until", created_until),
+        sku=sku,
+        created_from=created_from,
+        created_until=created_until,
     )
 
     def read() -> OrderList:
@@ -160,18 +160,6 @@ def _target_hash(text: str, keyring: Keyring) -> bytes:
             [("target", "应为 JSON 对象，与下单时的 target 相同", "Expected a JSON object, the same as in the order")]
         ) from error
     return keyring.content_digest(b"target|" + encode_sorted(target))
-
-
-def _storable(name: str, text: str | None) -> str | None:
-    if text is not None and "\x00" in text:
-        raise ParameterRefusal([(name, "不能含有空字符", "May not contain NUL")])
-    return text
-
-
-def _aware(name: str, moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
-        raise ParameterRefusal([(name, "时间须带时区，例如结尾的 Z", "A time needs its zone, for example a final Z")])
-    return moment
 
 
 @post("/orders/{order_id:str}/cancel", status_code=200, opt=_WRITE, operation_id="cancelOrder", tags=["orders"])

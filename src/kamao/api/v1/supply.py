@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from kamao.api import public_ids
 from kamao.api.contract import supply as contract
+from kamao.api.contract.common import SKU_CODE, VISIBLE
 from kamao.api.contract.wallet import StatementPage
 from kamao.api.errors import missing, problem_of
 from kamao.api.http import ApiRequest
@@ -15,10 +16,9 @@ from kamao.api.idempotency import effect, json_response
 from kamao.api.orders import encode_json
 from kamao.api.pagination import (
     LIMIT_DEFAULT,
-    EndingBefore,
     Limit,
-    StartingAfter,
-    check_one_end,
+    after,
+    before,
     cursor_of,
     page_of_queryset,
 )
@@ -50,10 +50,6 @@ async def put_offers(
     request: ApiRequest, data: JSONBody[contract.OffersRequest]
 ) -> Response[contract.OffersAnswer]:
     """Create or change up to 5000 offers by your own item numbers; each is answered by itself."""
-    for index, offer in enumerate(data.offers):
-        if offer.effective_from is not None and offer.effective_from.tzinfo is None:
-            pointer = f"/offers/{index}/effective_from"
-            raise Refusal("invalid", pointers=((pointer, "时间须带时区", "A time needs its zone"),))
 
     def work() -> contract.OffersAnswer:
         outcomes = _put(request, data.offers)
@@ -120,19 +116,17 @@ def _result(request: ApiRequest, offer: contract.OfferUpsert, outcome: OfferOutc
 @get("/supply/offers", opt=OPT, operation_id="listOffers", tags=["supply"])
 async def list_offers(
     request: ApiRequest,
-    item: Annotated[str | None, QueryParameter(max_length=120)] = None,
-    sku: Annotated[str | None, QueryParameter(max_length=100)] = None,
+    item: Annotated[str | None, QueryParameter(max_length=120, pattern=VISIBLE)] = None,
+    sku: Annotated[str | None, QueryParameter(pattern=SKU_CODE)] = None,
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
-    ending_before: EndingBefore = None,
+    starting_after: Annotated[str | None, after(public_ids.OFFER)] = None,
+    ending_before: Annotated[str | None, before(public_ids.OFFER)] = None,
 ) -> Response[contract.OfferList]:
     """List your offers, newest first."""
     cursor = cursor_of(public_ids.OFFER, limit=limit, starting_after=starting_after, ending_before=ending_before)
 
     def read() -> contract.OfferList:
         rows = own_offers(request).select_related("sku")
-        if "\x00" in (item or "") + (sku or ""):
-            return contract.OfferList([], has_more=False)
         if item is not None:
             rows = rows.filter(item=item)
         if sku is not None:
@@ -178,10 +172,10 @@ async def list_lots(
     request: ApiRequest,
     offer: Annotated[str | None, QueryParameter(max_length=64)] = None,
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
+    starting_after: Annotated[str | None, after(public_ids.LOT)] = None,
 ) -> Response[contract.LotList]:
     """List your lots of codes, newest first."""
-    cursor = cursor_of(public_ids.LOT, limit=limit, starting_after=starting_after, ending_before=None)
+    cursor = cursor_of(public_ids.LOT, limit=limit, starting_after=starting_after)
     of_offer = None if offer is None else public_ids.read_id(public_ids.OFFER, offer, thing="offer")
 
     def read() -> contract.LotList:
@@ -221,10 +215,10 @@ async def list_fulfilments(
     request: ApiRequest,
     fulfilment_state: Annotated[Literal["open"], QueryParameter(name="state")] = "open",
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
+    starting_after: Annotated[str | None, after(public_ids.FULFILMENT)] = None,
 ) -> Response[contract.FulfilmentList]:
     """List what waits to be supplied by hand, oldest first, with its target."""
-    cursor = cursor_of(public_ids.FULFILMENT, limit=limit, starting_after=starting_after, ending_before=None)
+    cursor = cursor_of(public_ids.FULFILMENT, limit=limit, starting_after=starting_after)
 
     def read() -> contract.FulfilmentList:
         with request.cell.pool.transaction() as connection:
@@ -304,7 +298,6 @@ async def list_settlements(
     ending_before: EntryBefore = None,
 ) -> Response[StatementPage]:
     """List what you were credited and debited: settled orders, reversals and payouts, newest first."""
-    check_one_end(starting_after, ending_before)
     account = payable(request.key.organisation)
     return json_response(
         encode_json(

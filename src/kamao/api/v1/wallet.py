@@ -10,7 +10,7 @@ from kamao.api.contract.wallet import StatementEntry, StatementPage, Wallet
 from kamao.api.http import ApiRequest
 from kamao.api.idempotency import json_response
 from kamao.api.orders import encode_json
-from kamao.api.pagination import LIMIT_DEFAULT, Limit, check_one_end
+from kamao.api.pagination import LIMIT_DEFAULT, Limit
 from kamao.engine.ledger.accounts import Account, wallet
 from kamao.engine.ledger.queries import balance, statement_of
 from kamao.engine.ledger.types import Entry
@@ -47,7 +47,6 @@ async def list_entries(
     ending_before: EntryBefore = None,
 ) -> Response[StatementPage]:
     """List the wallet's entries, newest first. Cursors are entry numbers; each entry carries the balance after it."""
-    check_one_end(starting_after, ending_before)
 
     def read() -> StatementPage:
         account = wallet(request.key.organisation)
@@ -61,7 +60,9 @@ async def list_entries(
 def statement_page(
     request: ApiRequest, account: Account, *, limit: int, starting_after: int | None, ending_before: int | None
 ) -> StatementPage:
-    """Return a page of a floored account's statement."""
+    """Return a page of a floored account's statement; ``ending_before`` gives way to ``starting_after``."""
+    if starting_after is not None:
+        ending_before = None
     with request.cell.pool.transaction() as connection:
         rows = statement_of(
             connection, account, before_entry=starting_after, after_entry=ending_before, limit=limit + 1

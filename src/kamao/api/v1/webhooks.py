@@ -22,10 +22,9 @@ from kamao.api.idempotency import effect, json_response
 from kamao.api.orders import encode_json
 from kamao.api.pagination import (
     LIMIT_DEFAULT,
-    EndingBefore,
     Limit,
-    StartingAfter,
-    check_one_end,
+    after,
+    before,
     cursor_of,
     page_of_queryset,
 )
@@ -69,8 +68,8 @@ def _without_secret(endpoint: Any) -> Any:
 async def list_endpoints(
     request: ApiRequest,
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
-    ending_before: EndingBefore = None,
+    starting_after: Annotated[str | None, after(public_ids.ENDPOINT)] = None,
+    ending_before: Annotated[str | None, before(public_ids.ENDPOINT)] = None,
 ) -> Response[EndpointList]:
     """List your endpoints, newest first, without their secrets."""
     cursor = cursor_of(
@@ -141,13 +140,12 @@ async def delete_endpoint(request: ApiRequest, endpoint_id: FromPath[str]) -> No
 @get("/events", opt={**_SCOPE, "refusals": (404,)}, operation_id="listEvents", tags=["webhooks"])
 async def list_own_events(
     request: ApiRequest,
-    event_type: Annotated[str | None, QueryParameter(name="type", max_length=64)] = None,
+    event_type: Annotated[str | None, QueryParameter(name="type", pattern=r"^[a-z_]{1,30}\.[a-z_]{1,30}\Z")] = None,
     limit: Limit = LIMIT_DEFAULT,
-    starting_after: StartingAfter = None,
-    ending_before: EndingBefore = None,
+    starting_after: Annotated[str | None, after(public_ids.EVENT)] = None,
+    ending_before: Annotated[str | None, before(public_ids.EVENT)] = None,
 ) -> Response[EventList]:
     """List your events, newest first: what your endpoints were sent, or missed."""
-    check_one_end(starting_after, ending_before)
     cursor = cursor_of(public_ids.EVENT, limit=limit, starting_after=starting_after, ending_before=ending_before)
 
     def read() -> EventList:
