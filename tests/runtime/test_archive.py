@@ -65,6 +65,7 @@ def test_everything_comes_back_from_backup_and_bundle(
         assert (done.returncode, done.stderr) == (0, "")
         ring = Keyring.load(lost.key_file)
         sealed = ring.seal_text(PLACE, SECRET)
+        (lost.keys / "another.key").write_bytes(b"made by another part of the node")
         with prepare.connect(addresses.embedded_address(lost), role=addresses.OWNER_ROLE) as connection:
             connection.execute("CREATE TABLE kept (sealed bytea)")
             connection.execute("INSERT INTO kept VALUES (%s)", (sealed,))
@@ -89,7 +90,10 @@ def test_everything_comes_back_from_backup_and_bundle(
         assert "the key file" in refused.stderr
         assert not restored.key_file.exists()
     assert command(restored, "restore-keys", str(bundle), "--replace").returncode == 0
-    assert restored.secret_key_file.read_bytes() == lost.secret_key_file.read_bytes()
+    assert {name: path.read_bytes() for name, path in restored.key_files().items()} == {
+        name: path.read_bytes() for name, path in lost.key_files().items()
+    }
+    assert len(lost.key_files()) == 3
     with running_database(restored):
         assert run(restored, "kamao.runtime.prepare").returncode == 0
         with prepare.connect(addresses.embedded_address(restored), role=addresses.OWNER_ROLE) as connection:

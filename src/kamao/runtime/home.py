@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+_ASIDE = ".replaced-"
 _SOCKET_PATH_BYTES_MAX = 90  # sun_path holds 108 bytes; PostgreSQL appends "/.s.PGSQL.65432.lock"
 
 
@@ -106,6 +107,14 @@ class Home:
             return folder
         mark = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"kamao-{os.geteuid()}-{mark}"
+
+    def key_files(self) -> dict[str, Path]:
+        """Every key of this node by its name; keys that were put aside are not among them."""
+        return {
+            path.name: path
+            for path in sorted(self.keys.glob("*"))
+            if path.is_file() and _ASIDE not in path.name
+        }
 
     def make(self) -> None:
         """Make the folders. Others pass through to the database; the rest is the owner's alone."""

@@ -20,6 +20,8 @@ from psycopg import sql
 from kamao.runtime import database
 from kamao.runtime.database import (
     APP_ROLE,
+    IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    LOCK_TIMEOUT_MS,
     LOGIN,
     OWNER_ROLE,
     READER_ROLE,
@@ -80,6 +82,14 @@ def make_login(connection: Connection) -> None:
     login = sql.Identifier(LOGIN)
     if row is None:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(login))
+    limits = {
+        "lock_timeout": LOCK_TIMEOUT_MS,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    }
+    for name, limit_ms in limits.items():
+        # The limits that every pool sets by itself, for whoever logs in without them.
+        statement = sql.SQL("ALTER ROLE {} SET {} = {}")
+        connection.execute(statement.format(login, sql.Identifier(name), sql.Literal(limit_ms)))
     for role in (OWNER_ROLE, APP_ROLE, READER_ROLE):
         connection.execute(
             sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(role), login)

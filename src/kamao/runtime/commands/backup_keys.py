@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     except NoPassphrase as error:
         print(f"kamao: {error}", file=sys.stderr)
         return 1
-    files = {path.name: path.read_bytes() for path in (home.key_file, home.secret_key_file)}
+    files = {name: path.read_bytes() for name, path in home.key_files().items()}
     write_private(args.file.absolute(), seal(files, passphrase=passphrase))
     print(f"kamao: {args.file}. Keep it apart from the backups, and the passphrase apart from both.")
     return 0

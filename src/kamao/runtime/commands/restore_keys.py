@@ -34,16 +34,15 @@ def run(args: argparse.Namespace) -> int:
         print(f"kamao: {args.file} cannot be read: {error.strerror}.", file=sys.stderr)
         return 1
     home.make()
-    known = {path.name: path for path in (home.key_file, home.secret_key_file)}
-    other = [path for name, path in known.items() if path.exists() and path.read_bytes() != files.get(name)]
+    places = {name: home.keys / name for name in files if Path(name).name == name}
+    other = [path for name, path in places.items() if path.exists() and path.read_bytes() != files[name]]
     if other and not args.replace:
         names = ", ".join(path.name for path in other)
         print(f"kamao: other keys are here ({names}); add --replace to put them aside.", file=sys.stderr)
         return 1
     for path in other:
         path.rename(path.with_name(f"{path.name}.replaced-{datetime.now(UTC):%Y%m%d%H%M%S}"))
-    for name, path in known.items():
-        if name in files:
-            write_private(path, files[name])
+    for name, path in places.items():
+        write_private(path, files[name])
     print(f"kamao: the keys are in {home.keys}.")
     return 0

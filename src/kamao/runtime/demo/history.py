@@ -1,6 +1,6 @@
-"""Ninety days of trade, really traded: orders, shop purchases, supply by hand, refunds, settlement, payouts.
+"""The demo's trade, really traded: orders, shop purchases, supply by hand, refunds, settlement, payouts.
 
-Owns the story of one day. A day is one transaction that begins with its wallet top-ups under keys of the day: where they
+Owns the acts and the story of one day. A day is one transaction that begins with its wallet top-ups under keys of the day: where they
 are booked already the day was traded, and is passed over. What a day does follows from its number and the database alone.
 """
 
@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from uuid import UUID
 
+import msgspec
+
 from kamao.engine.escrow.operations import due_orders, settle
 from kamao.engine.escrow.payouts import PayoutRequest, answer_payouts, request_payouts
 from kamao.engine.ledger.accounts import payable
 from kamao.engine.ledger.operations import roll_up
 from kamao.engine.ledger.queries import balances
-from kamao.engine.pool import CellPool, Connection
+from kamao.engine.pool import Connection
 from kamao.engine.trade.fulfilment import answer, open_fulfilments
 from kamao.engine.trade.payments import answer_refunds, apply_payments, claim_refunds
 from kamao.engine.trade.purchases import end_purchases, place_purchases
@@ -38,7 +40,7 @@ from kamao.engine.trade.types import (
     RefundRequest,
     ReservationLimits,
 )
-from kamao.kernel.clock import BUSINESS_ZONE, ManualClock
+from kamao.kernel.clock import BUSINESS_ZONE, Clock, ManualClock
 from kamao.kernel.ids import SeededIds
 from kamao.kernel.sealing import Keyring
 from kamao.runtime.demo import script
@@ -54,90 +56,75 @@ _CANCEL_SHARE = 0.02
 _RESPONSE = timedelta(minutes=4)
 
 
-class Story:
-    """The trade of the demo's merchants with the goods of its suppliers, in one cell."""
+class Cast(msgspec.Struct, frozen=True):
+    """Who trades what: merchants and suppliers by key, the wares on sale, the merchant that keeps the shop."""
+
+    merchants: dict[str, UUID]
+    suppliers: dict[str, UUID]
+    wares: tuple[Ware, ...]
+    shop_merchant: UUID
+
+    @property
+    def stocked(self) -> tuple[Ware, ...]:
+        """Wares that come from sealed stock."""
+        return tuple(ware for ware in self.wares if ware.stocked)
+
+
+def trade_day(connection: Connection, cast: Cast, day: int, *, start: datetime, keyring: Keyring) -> bool:
+    """Trade one day of the story in the open transaction; False where it was traded before."""
+    begin = start + timedelta(days=day)
+    clock = ManualClock(begin)
+    tools = TradeTools(ids=SeededIds(clock.milliseconds, seed=day + 1), keyring=keyring)
+    merchants = list(cast.merchants.values())
+    if not fund(connection, merchants, key=f"day:{day}", amount_minor=_FUNDS_MINOR, at=begin, tools=tools):
+        return False
+    rng = random.Random(f"{script.SEED}:{day}")
+    acts = Acts(connection, cast, clock=clock, tools=tools, rng=rng, prefix=f"{day:03}")
+    acts.restock()
+    weekday = begin.astimezone(BUSINESS_ZONE).weekday()
+    growth = 0.35 + 0.65 * day / script.HISTORY_DAYS
+    pace = growth * script.WEEKDAY_SHARE[weekday] / 100 / len(script.HOURS)
+    for hour in script.HOURS:
+        clock.advance(begin + timedelta(hours=hour) - clock.now())
+        acts.prepaid(pace)
+        acts.shoppers(pace)
+        clock.advance(_RESPONSE)
+        acts.by_hand()
+        acts.settle()
+    if weekday == 0:
+        acts.pay_out()
+    while sequence_events(connection):
+        pass
+    roll_up(connection, limit=1_000_000)
+    return True
+
+
+class Acts:
+    """What the demo's people do, each act a batch for the engine."""
 
     def __init__(
-        self,
-        pool: CellPool,
-        keyring: Keyring,
-        *,
-        merchants: dict[str, UUID],
-        suppliers: dict[str, UUID],
-        wares: Sequence[Ware],
-        shop_merchant: UUID,
+        self, connection: Connection, cast: Cast, *, clock: Clock, tools: TradeTools, rng: random.Random, prefix: str
     ) -> None:
-        self._pool = pool
-        self._keyring = keyring
-        self._merchants = merchants
-        self._suppliers = suppliers
-        self._wares = [ware for ware in wares if ware.weight > 0]
-        self._stocked = [ware for ware in self._wares if ware.stocked]
-        self._shop_merchant = shop_merchant
-
-    def trade_day(self, day: int, *, start: datetime) -> bool:
-        """Trade one day of the story; False where it was traded before."""
-        with self._pool.transaction() as connection:
-            return _Day(self, connection, day, start=start).run()
-
-    def rng(self, day: int) -> random.Random:
-        """Return the day's own chance."""
-        return random.Random(f"{script.SEED}:{day}")
-
-
-class _Day:
-    """One day: its clock, its ids and its chance."""
-
-    def __init__(self, story: Story, connection: Connection, day: int, *, start: datetime) -> None:
-        self._story = story
         self._connection = connection
-        self._number = day
-        self._begin = start + timedelta(days=day)
-        self._clock = ManualClock(self._begin)
-        self._rng = story.rng(day)
-        ids = SeededIds(self._clock.milliseconds, seed=day + 1)
-        self._tools = TradeTools(ids=ids, keyring=story._keyring)  # noqa: SLF001  one unit in two classes
+        self._cast = cast
+        self._clock = clock
+        self._tools = tools
+        self._rng = rng
+        self._prefix = prefix
         self._count = 0
 
     @property
     def _at(self) -> datetime:
         return self._clock.now()
 
-    def run(self) -> bool:
-        """Trade from morning to night."""
-        story, connection = self._story, self._connection
-        merchants = list(story._merchants.values())  # noqa: SLF001
-        key = f"day:{self._number}"
-        if not fund(
-            connection, merchants, key=key, amount_minor=_FUNDS_MINOR, at=self._at, tools=self._tools
-        ):
-            return False
-        self._restock()
-        weekday = self._begin.astimezone(BUSINESS_ZONE).weekday()
-        growth = 0.35 + 0.65 * self._number / script.HISTORY_DAYS
-        pace = growth * script.WEEKDAY_SHARE[weekday] / 100 / len(script.HOURS)
-        for hour in script.HOURS:
-            self._clock.advance(self._begin + timedelta(hours=hour) - self._at)
-            self._prepaid(pace)
-            self._shoppers(pace)
-            self._clock.advance(_RESPONSE)
-            self._by_hand()
-            self._settle()
-        if weekday == 0:
-            self._pay_out()
-        while sequence_events(connection):
-            pass
-        roll_up(connection, limit=1_000_000)
-        return True
-
-    def _restock(self) -> None:
-        story = self._story
+    def restock(self) -> None:
+        """Refill what has run low at the first supplier."""
         free = free_by_offer(self._connection)
-        supplier = story._suppliers["xinghai"]  # noqa: SLF001
+        supplier = self._cast.suppliers["xinghai"]
         offers = offers_by_sku(self._connection, supplier)
         low = [
             (ware, offers[ware.id])
-            for ware in story._stocked  # noqa: SLF001
+            for ware in self._cast.stocked
             if ware.id in offers and free.get(offers[ware.id], 0) < script.STOCK_REFILL_BELOW
         ]
         add_codes(
@@ -156,18 +143,19 @@ class _Day:
 
     def _reference(self, kind: str) -> str:
         self._count += 1
-        return f"{kind}-{self._number:03}-{self._count:04}"
+        return f"{kind}-{self._prefix}-{self._count:04}"
 
     def _target(self, ware: Ware) -> bytes | None:
         if not ware.needs_target:
             return None
         return b'{"account":"13%09d"}' % self._rng.randrange(10**9)
 
-    def _prepaid(self, pace: float) -> None:
+    def prepaid(self, pace: float) -> None:
+        """Merchants buy from their wallets; some cancel, a few units are refunded."""
         requests = []
-        for key, merchant in self._story._merchants.items():  # noqa: SLF001
+        for key, merchant in self._cast.merchants.items():
             for _ in range(self._times(script.PACE[key] * pace)):
-                ware = self._pick(self._story._wares)  # noqa: SLF001
+                ware = self._pick(self._cast.wares)
                 quantity = min(self._rng.choice((1, 1, 1, 1, 2, 3)), ware.max_quantity)
                 if not ware.stocked:
                     quantity = 1
@@ -197,15 +185,16 @@ class _Day:
         ]
         refund(self._connection, refunds, at=self._at, ids=self._tools.ids)
 
-    def _shoppers(self, pace: float) -> None:
+    def shoppers(self, pace: float) -> None:
+        """Consumers buy in the shop: most pay, some leave, a few pay twice."""
         requests = []
         for _ in range(self._times(script.SHOP_PURCHASES_A_DAY * pace)):
-            wares = {self._pick(self._story._stocked).code: 1 for _ in range(self._rng.choice((1, 1, 1, 2)))}  # noqa: SLF001
-            chosen = [ware for ware in self._story._stocked if ware.code in wares]  # noqa: SLF001
+            wares = {self._pick(self._cast.stocked).code: 1 for _ in range(self._rng.choice((1, 1, 1, 2)))}
+            chosen = [ware for ware in self._cast.stocked if ware.code in wares]
             lines = tuple(PurchaseLine(ware.code, 1, _retail_minor(ware), _retail_minor(ware) * 100) for ware in chosen)
             requests.append(
                 PurchaseRequest(
-                    self._story._shop_merchant, self._reference("SHOP"), lines,  # noqa: SLF001
+                    self._cast.shop_merchant, self._reference("SHOP"), lines,
                     self._at + timedelta(minutes=15),
                 )
             )  # fmt: skip
@@ -233,8 +222,9 @@ class _Day:
         if answers:
             answer_refunds(self._connection, answers, at=self._at, ids=self._tools.ids)
 
-    def _by_hand(self) -> None:
-        supplier = self._story._suppliers["dongfeng"]  # noqa: SLF001
+    def by_hand(self) -> None:
+        """The supplier of top-ups answers everything that waits for it."""
+        supplier = self._self._cast.suppliers["dongfeng"]
         answers = []
         for task in open_fulfilments(self._connection, supplier, limit=1_000):
             if self._rng.random() < _SUCCESS_SHARE:
@@ -246,14 +236,15 @@ class _Day:
         if answers:
             answer(self._connection, answers, at=self._at, tools=self._tools)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Settle what is due."""
         due = due_orders(self._connection, at=self._at, limit=10_000)
         if due:
             settle(self._connection, due, at=self._at, ids=self._tools.ids)
 
-    def _pay_out(self) -> None:
-        story = self._story
-        owners = [*story._suppliers.values(), story._shop_merchant]  # noqa: SLF001
+    def pay_out(self) -> None:
+        """Pay out everything that is owed."""
+        owners = [*self._cast.suppliers.values(), self._cast.shop_merchant]
         accounts = {payable(owner).id: owner for owner in owners}
         held = balances(self._connection, [payable(owner) for owner in owners])
         requests = [

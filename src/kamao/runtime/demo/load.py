@@ -5,7 +5,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -18,7 +17,7 @@ from kamao.engine.pool import CellPool
 from kamao.kernel.clock import business_day
 from kamao.runtime.demo import goods, parties, script
 from kamao.runtime.demo.goods import Ware
-from kamao.runtime.demo.history import Story
+from kamao.runtime.demo.history import Cast, trade_day
 from kamao.runtime.demo.stock import add_codes, free_by_offer, fund
 
 _TEST_FUNDS_MINOR = 10_000_000
@@ -43,7 +42,7 @@ def load(context: Context) -> dict[str, Any]:
     shop = goods.shops(players, at=start)
     for cell in (LIVE, TEST):
         _open_market(cell, players, wares, at=start)
-    orders = _history(players, wares, start=start, now=now)
+    days = _history(players, wares, start=start, now=now)
     existing: dict[str, Any] = context.existing or {}
     logins = parties.logins(players, existing=existing.get("users", []), at=now)
     content = {
@@ -53,7 +52,7 @@ def load(context: Context) -> dict[str, Any]:
         "shop_url": f"{context.base_url}/s/{shop.slug}/",
         "skus": [ware.code for ware in wares if ware.stocked][:20],
     }
-    print(f"demo: {orders} days traded, {time.perf_counter() - began:.1f} s", flush=True)
+    print(f"demo: {days} days traded, {time.perf_counter() - began:.1f} s", flush=True)
     return content
 
 
@@ -85,17 +84,28 @@ def _open_market(cell: Cell, players: dict[str, Organisation], wares: list[Ware]
         pool.close()
 
 
+def make_cast(players: dict[str, Organisation], wares: list[Ware]) -> Cast:
+    """Return who trades what."""
+    merchants = parties.merchant_ids(players)
+    return Cast(
+        merchants,
+        {key: players[key].id for key in ("xinghai", "jinli", "dongfeng")},
+        tuple(ware for ware in wares if ware.weight > 0),
+        merchants["maomi"],
+    )
+
+
 def _history(players: dict[str, Organisation], wares: list[Ware], *, start: datetime, now: datetime) -> int:
     """Trade every day of the story that was not traded yet; return how many were."""
-    merchants = parties.merchant_ids(players)
-    suppliers: dict[str, UUID] = {key: players[key].id for key in ("xinghai", "jinli", "dongfeng")}
+    cast, keyring = make_cast(players, wares), node_keyring()
     pool = CellPool(settings.KAMAO_CONNINFO, LIVE, size=1)
+    traded = 0
     try:
-        story = Story(
-            pool, node_keyring(), merchants=merchants, suppliers=suppliers, wares=wares,
-            shop_merchant=merchants["maomi"],
-        )  # fmt: skip
-        days = [day for day in range(script.HISTORY_DAYS) if start + timedelta(days=day + 1) <= now]
-        return sum(story.trade_day(day, start=start) for day in days)
+        for day in range(script.HISTORY_DAYS):
+            if start + timedelta(days=day + 1) > now:
+                break
+            with pool.transaction() as connection:
+                traded += trade_day(connection, cast, day, start=start, keyring=keyring)
     finally:
         pool.close()
+    return traded
