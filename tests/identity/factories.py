@@ -1,7 +1,10 @@
 """Organisations, people and keys for the tests of identity and of the consoles."""
 
+import time
 from datetime import UTC, datetime
 from uuid import UUID
+
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from kamao.business.identity import operations, second_factor
 from kamao.business.identity.audit import SYSTEM, Actor
@@ -35,6 +38,11 @@ def member(
     user = person(email, totp=totp, is_staff=of.kind == "operator")
     operations.add_member(of, user=user, role=role, actor=SYSTEM, at=NOW)
     return user
+
+
+def totp_code() -> str:
+    """The code that the authenticator of `person(totp=True)` shows now."""
+    return format_hotp_value(hotp_value(SEED, int(time.time()) // 30))
 
 
 def by(user: User | UUID) -> Actor:

@@ -248,6 +248,7 @@ UNFOLD = {
     "SITE_TITLE": "Kamao",
     "SITE_HEADER": "Kamao",
     "SITE_ICON": "/static/kit/logo.svg",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/kit/logo.svg"}],
     "SITE_URL": "/operator/",
     "COLORS": {
         "primary": {
