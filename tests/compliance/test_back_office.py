@@ -30,9 +30,7 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 def staff(monkeypatch: pytest.MonkeyPatch) -> Client:
     """Staff for whom the site's own door (role and second factor, tested with the site) is open."""
     user = User.objects.create_user("op@example.com", None, is_staff=True)
-    monkeypatch.setattr(
-        OperatorSite, "has_permission", lambda site, request: request.user.is_authenticated
-    )
+    monkeypatch.setattr(OperatorSite, "has_permission", lambda site, request: request.user.is_authenticated)
     client = Client()
     client.force_login(user)
     return client
@@ -42,9 +40,15 @@ def staff(monkeypatch: pytest.MonkeyPatch) -> Client:
 def account() -> ProviderAccount:
     raw = Credentials("http://127.0.0.1:9", "SB1", "very-secret", "A" * 43 + "=")
     spec = AccountSpec(
-        "sandbox-live", "sandbox_bank", "Bank", 0, "CNY", "sandbox bank (test)", "SB1",
+        "sandbox-live",
+        "sandbox_bank",
+        "Bank",
+        0,
+        "CNY",
+        "sandbox bank (test)",
+        "SB1",
         credentials=encode_credentials(raw),
-    )  # fmt: skip
+    )
     return open_account(spec, at=AT)
 
 
@@ -100,16 +104,21 @@ def test_a_block_is_added_masked_and_lifted(staff: Client):
     entry.refresh_from_db()
     assert entry.lifted_by == "op@example.com"
     assert list(AuditEntry.objects.order_by("id").values_list("act", flat=True))[-2:] == [
-        "compliance.block_added", "compliance.block_lifted",
-    ]  # fmt: skip
+        "compliance.block_added",
+        "compliance.block_lifted",
+    ]
 
 
 def test_a_rule_is_set_and_a_hard_one_is_not_offered(staff: Client):
     url = reverse("admin:compliance_rulesetting_add")
     form = {
-        "rule": "CS-11", "is_enabled": "on", "params": '{"units_max": 3}', "effective_from_0": "2026-06-01",
-        "effective_from_1": "00:00:00", "reason": "pilot",
-    }  # fmt: skip
+        "rule": "CS-11",
+        "is_enabled": "on",
+        "params": '{"units_max": 3}',
+        "effective_from_0": "2026-06-01",
+        "effective_from_1": "00:00:00",
+        "reason": "pilot",
+    }
     assert staff.post(url, {**form, "rule": "EC-21"}).status_code == 200
     assert staff.post(url, {**form, "params": '{"speed": 3}'}).status_code == 200
     assert not RuleSetting.objects.exists()
@@ -121,18 +130,31 @@ def test_a_rule_is_set_and_a_hard_one_is_not_offered(staff: Client):
 def test_what_waits_for_a_person(account: ProviderAccount):
     purchase = uuid4()
     values = {
-        "account": account, "cell": 0, "purchase_id": purchase, "amount_minor": 1, "currency": "CNY", "subject": "x",
-        "created_at": AT, "expires_at": AT + timedelta(minutes=15), "next_check_at": AT,
-    }  # fmt: skip
+        "account": account,
+        "cell": 0,
+        "purchase_id": purchase,
+        "amount_minor": 1,
+        "currency": "CNY",
+        "subject": "x",
+        "created_at": AT,
+        "expires_at": AT + timedelta(minutes=15),
+        "next_check_at": AT,
+    }
     stuck = PaymentIntent.objects.create(number="P1", state="closing", **values)
     PaymentIntent.objects.create(number="P2", state="refused", **values)
     ProviderCall.objects.create(
         account=account, number="P1", act="close", answer="unknown", detail="timeout", at=AT
     )
     refund = {
-        "account": account, "cell": 0, "provider_payment_no": "Y1", "amount_minor": 1, "currency": "CNY",
-        "created_at": AT, "sent_at": AT, "next_check_at": AT,
-    }  # fmt: skip
+        "account": account,
+        "cell": 0,
+        "provider_payment_no": "Y1",
+        "amount_minor": 1,
+        "currency": "CNY",
+        "created_at": AT,
+        "sent_at": AT,
+        "next_check_at": AT,
+    }
     doubtful = RefundAttempt.objects.create(number="R1", refund_id=uuid4(), state="in_doubt", **refund)
     RefundAttempt.objects.create(number="R2", refund_id=uuid4(), state="done", **refund)
     late = AT + timedelta(hours=1)
@@ -141,5 +163,7 @@ def test_what_waits_for_a_person(account: ProviderAccount):
     assert queries.refunds_waiting(older_than=late) == [doubtful]
     story = queries.payment_story(purchase)
     assert [(line.what, line.number, line.detail) for line in story] == [
-        ("called", "P1", "close: unknown timeout"), ("created", "P1", "closing"), ("created", "P2", "refused"),
-    ]  # fmt: skip
+        ("called", "P1", "close: unknown timeout"),
+        ("created", "P1", "closing"),
+        ("created", "P2", "refused"),
+    ]

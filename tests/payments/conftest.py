@@ -108,6 +108,7 @@ class Shop:
     merchant: UUID
     sku: str
     offer: UUID
+    lot: UUID
     numbers: Iterator[int]
 
     def place(self, quantity: int = 1, *, lasts_s: int = 60) -> intents.PurchaseToPay:
@@ -127,6 +128,17 @@ class Shop:
         return intents.PurchaseToPay(
             placed.purchase, self.merchant, 0, placed.amount_minor, "CNY", request.expires_at, "月卡 × 1"
         )
+
+    def add_codes(self, count: int) -> None:
+        """Import more codes into the shop's one lot."""
+        tools = make_tools(LIVE, node_keyring())
+        first = next(self.numbers) * 1000
+        codes = [NewCode(f"M{first + n}", f"MORE-{first + n}", None) for n in range(count)]
+        with self.pool.transaction() as connection:
+            done = import_codes(
+                connection, self.lot, codes, at=datetime.now(UTC), ids=tools.ids, keyring=node_keyring()
+            )
+        assert done == ["imported"] * count
 
     def pay_page(self, purchase: intents.PurchaseToPay) -> intents.PayPage:
         """What "pay" does in a shop."""
@@ -237,7 +249,7 @@ def shop(account: ProviderAccount, door_url: str) -> Iterator[Shop]:
         open_lots(connection, [NewLot(lot, offer, supplier, sku)], at=at, keyring=node_keyring())
         codes = [NewCode(f"N{number}", f"SECRET-{number}", None) for number in range(10)]
         import_codes(connection, lot, codes, at=at, ids=tools.ids, keyring=node_keyring())
-    yield Shop(pool, account, door_url, merchant, "month", offer, itertools.count(1))
+    yield Shop(pool, account, door_url, merchant, "month", offer, lot, itertools.count(1))
     pool.close()
 
 

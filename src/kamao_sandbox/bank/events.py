@@ -27,6 +27,8 @@ from kamao_sandbox.bank.store import Store, note, now_ms, struck_by
 
 REPEAT_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 21600)
 """Pauses between tries, in seconds; after the last the event is given up."""
+FORGED_TRIES = 3
+"""A forger does not keep the bank's patience."""
 
 
 def queue_event(
@@ -123,7 +125,8 @@ class Notifier(threading.Thread):
 
     def _record(self, row: sqlite3.Row, *, told: bool, result: str) -> None:
         attempts = row["attempts"] + 1
-        given_up = not told and attempts > len(self._repeat_s)
+        tries_max = FORGED_TRIES if row["forged"] else 1 + len(self._repeat_s)
+        given_up = not told and attempts >= tries_max
         with self._store.transaction() as db:
             pause_s = self._repeat_s[min(attempts, len(self._repeat_s)) - 1]
             db.execute(
