@@ -1,13 +1,25 @@
 """From the shop's link to the code in hand, on a phone, in both languages; and money that does not fit."""
 
 import re
+import threading
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from playwright.sync_api import Browser, Page, expect
 
-from kamao.business.shops.models import ShopPurchase
+from kamao.business.engine_bridge import cell_connection
+from kamao.business.shops import gate
+from kamao.business.shops.basket import fill_basket
+from kamao.business.shops.cart import CartLine
+from kamao.business.shops.checkout import Buyer, Order, place
+from kamao.business.shops.contacts import Contact
+from kamao.business.shops.models import Shop, ShopPurchase
 from kamao.business.shops.purchases import number_of, read_status
+from kamao.engine.cells import LIVE
+from kamao.kernel.errors import Refusal
 from tests.e2e.conftest import Street
 
 pytestmark = pytest.mark.browser
@@ -144,3 +156,61 @@ def test_the_shop_works_without_script(browser: Browser, street: Street) -> None
     page.click("text=I have paid")
     assert page.locator("[id^=c].code-text").count() == 1
     context.close()
+
+
+SHOPPERS = 80
+
+
+def _codes_of(sku: str) -> dict[str, int]:
+    with transaction.atomic(), cell_connection(LIVE) as raw:
+        rows = raw.execute(
+            "SELECT c.state, count(*) FROM stock_code c JOIN pricing_offer o ON o.id = c.offer"
+            " JOIN pricing_sku s ON s.id = o.sku WHERE s.code = %s GROUP BY 1",
+            (sku,),
+        ).fetchall()
+    return dict(rows)
+
+
+def test_eighty_shoppers_want_the_last_thirty(street: Street) -> None:
+    shop = Shop.objects.select_related("organisation").get(slug="maomi")
+    sku = "qq-music-month"
+    free = _codes_of(sku)["free"]
+    start = threading.Barrier(SHOPPERS)
+    outcomes: list[str] = []
+    slowest: list[float] = []
+
+    def shop_once(number: int) -> None:
+        try:
+            at = datetime.now(UTC)
+            basket = fill_basket(shop, [CartLine("one", sku=sku)], at=at)
+            buyer = Buyer(
+                contact=Contact("email", f"shopper{number}@example.com"),
+                password="secret1",
+                language="en",
+                address=f"198.51.100.{number}",
+                device=f"{number:032x}",
+            )
+            order = Order(basket=basket, buyer=buyer, nonce=f"{number:024d}", proof=gate.Proof(ticked=True))
+            start.wait(60)
+            began = time.monotonic()
+            try:
+                place(shop, order=order, at=at)
+                outcomes.append("sold")
+            except Refusal as refusal:
+                outcomes.append(refusal.code)
+            slowest.append(time.monotonic() - began)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=shop_once, args=(number,)) for number in range(SHOPPERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    told = {code: outcomes.count(code) for code in set(outcomes)}
+    assert told == {"sold": free, "shop_out_of_stock": SHOPPERS - free}
+    assert max(slowest) < 30
+    assert _codes_of(sku) == {"reserved": free}
+    made = ShopPurchase.objects.filter(lines__0__sku=sku)
+    assert made.count() == free
+    assert len({order for orders in made.values_list("order_ids", flat=True) for order in orders}) == free

@@ -1,6 +1,6 @@
 """Which loops a worker runs. The one place where the schedule meets engine, business and connectors."""
 
-from kamao.worker import engine_rounds, heartbeat, housekeeping, imports, payments, relay
+from kamao.worker import engine_rounds, heartbeat, housekeeping, imports, payments, relay, shop_news
 from kamao.worker.schedule import Loop
 
 LOOPS: tuple[Loop, ...] = (
@@ -17,4 +17,6 @@ LOOPS: tuple[Loop, ...] = (
     Loop("forget", payments.forget, payments.FORGET_PAUSE_S),
     Loop("imports", imports.apply_imports, imports.PAUSE_S),
     Loop("import_files", imports.remove_files, imports.CLEAN_PAUSE_S),
+    Loop("restocked", shop_news.tell_restocked, shop_news.PAUSE_S),
+    Loop("attempts", shop_news.forget_old_attempts, shop_news.FORGET_PAUSE_S),
 )

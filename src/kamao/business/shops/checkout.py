@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 from django.db import transaction
 
+from kamao.business.compliance.identity import IdentityStep
 from kamao.business.compliance.keys import subject_key
 from kamao.business.compliance.limits import Buyer as RuleBuyer
 from kamao.business.engine_bridge import cell_connection
@@ -31,6 +32,11 @@ RESERVED_S: Final = 15 * 60
 """How long goods wait for payment."""
 _TRIES: Final = 4
 _CELLS: Final = {cell.number: cell for cell in cells.ALL}
+_CONFLICTS: Final = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.LockNotAvailable,
+)
 _Result = TypeVar("_Result")
 
 SHOP_SOLD_OUT = problem(
@@ -131,13 +137,19 @@ def place(shop: Shop, *, order: Order, at: datetime) -> ShopPurchase:
     keyring = node_keyring()
     buyer = order.buyer.for_rules
     request = _request(shop, order=order, at=at)
+    # Read before anything is locked: whoever holds goods must be quick.
+    needed = gate.step_for(shop, order.basket, at=at)
     known = ShopPurchase.objects.filter(shop=shop, reference=request.reference).first()
     if known is not None:
-        return repeat_on_conflict(lambda: _place_once(shop, request, order=order, share=None, at=at))
+        return repeat_on_conflict(
+            lambda: _place_once(shop, request, order=order, needed=needed, share=None, at=at)
+        )
     gate.check_suspicion(buyer, proof=order.proof, keyring=keyring, at=at)
     share = gate.take_share(shop, basket=order.basket, buyer=buyer, keyring=keyring, at=at)
     try:
-        purchase = repeat_on_conflict(lambda: _place_once(shop, request, order=order, share=share, at=at))
+        purchase = repeat_on_conflict(
+            lambda: _place_once(shop, request, order=order, needed=needed, share=share, at=at)
+        )
     finally:
         # Kept shares are under the purchase's id by now, so this returns only what was not kept.
         share.give_back()
@@ -171,21 +183,27 @@ def _request(shop: Shop, *, order: Order, at: datetime) -> PurchaseRequest:
 
 
 def repeat_on_conflict(work: Callable[[], _Result]) -> _Result:
-    """Do a transaction's work again after a deadlock or serialisation failure, a bounded number of times."""
+    """Do a transaction's work again after a deadlock or a lock that was long in coming, a bounded number of
+    times; then it is ``overloaded``.
+    """
     for left in range(_TRIES - 1, -1, -1):
         try:
             with transaction.atomic():
                 return work()
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+        except _CONFLICTS:
             if left == 0:
-                raise Refusal("overloaded", retry_after_s=1) from None
-        except psycopg.errors.LockNotAvailable:
-            raise Refusal("overloaded", retry_after_s=2) from None
+                raise Refusal("overloaded", retry_after_s=2) from None
     raise AssertionError("the last try returns or raises")
 
 
 def _place_once(
-    shop: Shop, request: PurchaseRequest, *, order: Order, share: gate.Share | None, at: datetime
+    shop: Shop,
+    request: PurchaseRequest,
+    *,
+    order: Order,
+    needed: IdentityStep,
+    share: gate.Share | None,
+    at: datetime,
 ) -> ShopPurchase:
     cell = cell_of_shop(shop.cell)
     with cell_connection(cell) as connection:
@@ -199,7 +217,6 @@ def _place_once(
     assert placed.purchase is not None, "a placed purchase has an id"
     if placed.outcome == "repeated":
         return ShopPurchase.objects.get(id=placed.purchase, shop=shop)
-    needed = gate.step_for(shop, order.basket, at=at)
     shown = gate.check_proof(
         needed, proof=order.proof, contact=order.buyer.contact, keyring=node_keyring(), at=at
     )

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from kamao.business.catalog.models import in_language
-from kamao.business.compliance import captcha, phone_codes
+from kamao.business.compliance import captcha, phone_codes, sms
 from kamao.business.compliance.identity import IdentityStep
 from kamao.business.compliance.limits import Buyer as RuleBuyer
 from kamao.business.compliance.suspicion import captcha_due
@@ -35,6 +35,12 @@ def form_nonce(request: HttpRequest) -> str:
     return sent if sent.isalnum() and 16 <= len(sent) <= _NONCE_MAX else secrets.token_hex(12)
 
 
+def sandbox_text(token: UUID | None) -> str:
+    """Return what the sandbox "sent" for a code, so that a demo can be tried; empty with a real sender."""
+    shown = sms.sandbox_message(token, keyring=node_keyring()) if token is not None else None
+    return shown.text if shown is not None else ""
+
+
 class Desk:
     """A checkout form over one basket."""
 
@@ -43,7 +49,7 @@ class Desk:
         self.basket = basket
         self.needed: IdentityStep = gate.step_for(visit.shop, basket, at=visit.at)
         self.refused = ""
-        self.sent = False
+        self.sent: UUID | None = None
         self.status = 200
         self._captcha = self._captcha_due()
         posted = (
@@ -68,7 +74,8 @@ class Desk:
             "nonce": form_nonce(self.visit.request),
             "identity_step": self.needed.step,
             "identity_why": in_language(why.zh, why.en) if why else "",
-            "code_sent": self.sent or self.visit.code_token() is not None,
+            "code_sent": self.sent is not None or self.visit.code_token() is not None,
+            "sandbox_sms": sandbox_text(self.sent or self.visit.code_token()),
             "warning": in_language(warning.zh, warning.en) if warning else "",
             "tick": in_language(tick.zh, tick.en) if tick else "",
             "captcha_id": str(challenge.id) if challenge else "",
@@ -105,7 +112,7 @@ class Desk:
             return None
         # The fields not filled in yet are no mistake at this step.
         self.form = BuyerForm(initial=visit.request.POST.dict(), needed=self.needed, captcha=self._captcha)
-        self.sent = True
+        self.sent = sent.token
         return sent.token
 
     def buy(self) -> ShopPurchase | None:

@@ -23,6 +23,7 @@ from kamao.business.shops.snapshots import read_lines
 from kamao.kernel.errors import Refusal
 from kamao.kernel.ids import encode
 from kamao.portals.kit.refusals import language
+from kamao.portals.market.desk import sandbox_text
 from kamao.portals.market.forms import CodeForm, LookupForm, NumberForm
 from kamao.portals.market.visits import LOOKUP_PURPOSE, ORDERS, Visit, find_visit, private_page
 
@@ -128,6 +129,7 @@ def _send_code(visit: Visit, context: dict[str, Any]) -> HttpResponse | None:
         language=language(),
     )
     context["code_sent"], context["token"] = True, sent.token
+    context["sandbox_sms"] = sandbox_text(sent.token)
     return None
 
 
