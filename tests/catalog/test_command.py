@@ -13,10 +13,13 @@ from kamao.runtime.commands import catalogue
 TITLES = "index,title,developer,publisher,categories,genres\n" + "".join(
     f"{number},{title},Dev,{publisher},Single-player,{genre}\n"
     for number, title, publisher, genre in [
-        (1, "Counter-Strike", "Valve", "Action"), (2, "Half-Life", "Valve", "Action"), (3, "Half-Life", "Valve", "Indie"),
-        (4, "<b>Pokémon</b> =1+1", "Née;Other", "Unknown"), (5, "", "Nobody", "Action"),
+        (1, "Counter-Strike", "Valve", "Action"),
+        (2, "Half-Life", "Valve", "Action"),
+        (3, "Half-Life", "Valve", "Indie"),
+        (4, "<b>Pokémon</b> =1+1", "Née;Other", "Unknown"),
+        (5, "", "Nobody", "Action"),
     ]
-)  # fmt: skip
+)
 
 
 def ask(*words: str) -> argparse.Namespace:
@@ -40,8 +43,11 @@ def test_titles_become_a_catalogue_on_sale(db: Any, titles: str, capsys: Any) ->
     assert "4 SKUs in the library (0 new)" in told
     assert told.count("first page of 4 read") == 2
     assert sorted(Product.objects.values_list("name_zh", flat=True)) == [
-        "Counter-Strike", "Half-Life", "Half-Life #3", "b Pokémon /b =1+1",
-    ]  # fmt: skip
+        "Counter-Strike",
+        "Half-Life",
+        "Half-Life #3",
+        "b Pokémon /b =1+1",
+    ]
     assert Category.objects.get(name_zh="动作").parent.slug == "pc-games"
     assert (Shop.objects.get().slug, ListingRule.objects.count()) == ("pcgames", 1)
     assert catalogue._search(ask("search", "counter", "strkie")) == 0

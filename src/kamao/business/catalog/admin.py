@@ -1,7 +1,9 @@
-"""The library in the operator's back office: names, texts and terms can be edited; what follows from them follows.
+"""The library in the operator's back office: names, texts and terms can be edited; what follows from them
+follows.
 
-Every save brings promises, search and the engines' copies up to date in the same transaction and is audited. Refuses
-deletion: goods are hidden or withdrawn, because orders speak of them. Snapshots and counts are read-only.
+Every save brings promises, search and the engines' copies up to date in the same transaction and is audited.
+Refuses deletion: goods are hidden or withdrawn, because orders speak of them. Snapshots and counts are
+read-only.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ class LibraryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, bring what follows up to date, leave a trace."""
         now = timezone.now()
         user = request.user
@@ -86,7 +88,7 @@ class LibraryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
                     user=user.id if isinstance(user, User) else None, address=request.META.get("REMOTE_ADDR")
                 ),
                 at=now,
-                object_kind=obj._meta.model_name or "",
+                object_kind=self.opts.model_name or "",
                 object_id=str(obj.pk),
                 details={"fields": sorted(form.changed_data)},
             )

@@ -1,4 +1,5 @@
-"""What buyers searched and did not find: counted per day, place and session, the session only as a keyed hash.
+"""What buyers searched and did not find: counted per day, place and session, the session only as a keyed
+hash.
 
 Refuses to show what fewer than ``PEOPLE_MIN`` sessions searched for: a rare query may name a person.
 """

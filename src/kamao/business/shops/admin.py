@@ -1,4 +1,6 @@
-"""Shops and their rules in the operator's back office, to be looked at; merchants change them in their console."""
+"""Shops and their rules in the operator's back office, to be looked at; merchants change them in their
+console.
+"""
 
 from __future__ import annotations
 
