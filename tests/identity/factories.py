@@ -35,8 +35,9 @@ def person(email: str = "ada@example.test", *, is_staff: bool = False, totp: boo
 def member(
     of: Organisation, role: str = Role.ADMIN, email: str = "ada@example.test", *, totp: bool = False
 ) -> User:
-    user = person(email, totp=totp, is_staff=of.kind == "operator")
+    user = person(email, totp=totp)
     operations.add_member(of, user=user, role=role, actor=SYSTEM, at=NOW)
+    user.refresh_from_db()
     return user
 
 

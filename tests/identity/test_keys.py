@@ -225,6 +225,18 @@ def test_rotation_keeps_the_old_key_for_the_overlap(shop, admin):
     assert again.value.code == "not_found"
 
 
+def test_a_successor_lives_as_long_as_the_old_key_was_meant_to(shop, admin):
+    old = make(shop, admin, expires_at=NOW + timedelta(days=30))
+    later = NOW + timedelta(days=29)
+    new = api_keys.rotate_api_key(old.row, overlap=timedelta(days=7), actor=admin, at=later)
+    assert new.row.expires_at == later + timedelta(days=30)
+    old.row.refresh_from_db()
+    assert old.row.expires_at == NOW + timedelta(days=30)
+    with pytest.raises(Refusal) as refused:
+        api_keys.rotate_api_key(new.row, overlap=timedelta(0), actor=admin, at=later + timedelta(days=30))
+    assert refused.value.code == "invalid"
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -192,3 +192,15 @@ def test_a_totp_seed_is_sealed_in_the_database():
 def test_the_node_hashes_passwords_with_argon2():
     assert django_settings.PASSWORD_HASHERS[0] == "django.contrib.auth.hashers.Argon2PasswordHasher"
     assert make_password("x", hasher="argon2").startswith("argon2$argon2id$")
+
+
+def test_members_of_the_operator_are_staff_while_they_are_members():
+    node, shop = organisation("operator", "Node"), organisation()
+    member(node, "admin", "boss@example.test")
+    ada = person("ada@example.test")
+    operations.add_member(shop, user=ada, role="admin", actor=audit.SYSTEM, at=NOW)
+    assert not User.objects.get(pk=ada.pk).is_staff
+    membership = operations.add_member(node, user=ada, role="finance", actor=audit.SYSTEM, at=NOW)
+    assert User.objects.get(pk=ada.pk).is_staff
+    operations.remove_member(membership, actor=audit.SYSTEM, at=NOW)
+    assert not User.objects.get(pk=ada.pk).is_staff

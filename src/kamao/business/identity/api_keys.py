@@ -93,12 +93,18 @@ def rotate_api_key(key: ApiKey, *, overlap: timedelta, actor: audit.Actor, at: d
             raise Refusal(
                 "not_found", zh="该密钥已撤销或已轮换。", en="This key is revoked or already rotated."
             )
+        if old.expires_at is not None and old.expires_at <= at:
+            raise Refusal(
+                "invalid", zh="该密钥已到期，请新建密钥。", en="This key has expired; make a new one."
+            )
+        # The successor lives as long as the old one was meant to.
+        expires_at = at + (old.expires_at - old.created_at) if old.expires_at is not None else None
         wish = KeyWish(
             label=old.label,
             cell=old.cell,
             scopes=tuple(old.scopes),
             ip_networks=tuple(old.ip_networks),
-            expires_at=old.expires_at,
+            expires_at=expires_at,
             rate_limit_per_minute=old.rate_limit_per_minute,
         )
         created = _store(old.organisation, wish=wish, actor=actor, at=at, act="api_key.rotate")

@@ -212,6 +212,7 @@ def add_member(
         membership = Membership.objects.create(
             organisation=organisation, user=user, role=Role(role), created_at=at
         )
+        _follow_staff(organisation, user_id=user.id)
         _audit_member("member.add", membership, actor=actor, at=at, details={"role": role})
         return membership
 
@@ -240,6 +241,16 @@ def remove_member(membership: Membership, *, actor: audit.Actor, at: datetime) -
             _require_other_admin(row)
         _audit_member("member.remove", row, actor=actor, at=at, details={"role": row.role})
         row.delete()
+        _follow_staff(membership.organisation, user_id=row.user_id)
+
+
+def _follow_staff(organisation: Organisation, *, user_id: UUID) -> None:
+    """Make members of the operator staff, and staff who left it none."""
+    if organisation.kind == OrganisationKind.OPERATOR:
+        belongs = Membership.objects.filter(
+            user_id=user_id, organisation__kind=OrganisationKind.OPERATOR
+        ).exists()
+        User.objects.filter(pk=user_id).update(is_staff=belongs)
 
 
 def _lock(organisation: Organisation) -> None:
