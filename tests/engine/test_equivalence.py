@@ -11,12 +11,18 @@ from kamao.engine.trade.types import OrderRequest, SubmitResult
 from tests.engine.world import World
 
 item = st.tuples(
-    st.integers(0, 1), st.integers(0, 1), st.integers(1, 4), st.integers(0, 9), st.sampled_from([None, 2_000, 9_000])
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(1, 4),
+    st.integers(0, 9),
+    st.sampled_from([None, 2_000, 9_000]),
 )
 
 
 class Market:
-    """Two merchants and two SKUs, each SKU with a cheap and a dear offer, all with little stock and little money."""
+    """Two merchants and two SKUs, each SKU with a cheap and a dear offer, all with little stock and little
+    money.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -52,7 +58,9 @@ class Market:
 
 
 @pytest.mark.timeout(120)
-@settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 @given(items=st.lists(item, min_size=1, max_size=14))
 def test_a_batch_equals_its_items_one_after_another(world: World, items: list[Any]) -> None:
     together, alone = Market(world), Market(world)

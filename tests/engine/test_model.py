@@ -1,7 +1,9 @@
-"""A stateful model of the engine: it computes what must be from requests and answers alone, never by asking the engine.
+"""A stateful model of the engine: it computes what must be from requests and answers alone, never by asking
+the engine.
 
-The model keeps wallets, stock and orders in plain dictionaries, decides what each act must answer, and at the end, after
-a final phase that resolves every open order, compares money derived from the postings and codes derived from the rows.
+The model keeps wallets, stock and orders in plain dictionaries, decides what each act must answer, and at the
+end, after a final phase that resolves every open order, compares money derived from the postings and codes
+derived from the rows.
 """
 
 from typing import Any
@@ -107,14 +109,20 @@ class Engine(RuleBasedStateMachine):
     @rule(
         items=st.lists(
             st.tuples(
-                st.integers(0, 2), st.sampled_from("abt"), st.integers(1, 4), st.integers(0, 12), st.booleans()
+                st.integers(0, 2),
+                st.sampled_from("abt"),
+                st.integers(1, 4),
+                st.integers(0, 12),
+                st.booleans(),
             ),
             min_size=1,
             max_size=12,
         )
     )
     def submit(self, items: list[tuple[int, str, int, int, bool]]) -> None:
-        """A batch with few references, so that repeats and conflicts happen, some with a price limit just too low."""
+        """A batch with few references, so that repeats and conflicts happen, some with a price limit just too
+        low.
+        """
         world = type(self).world
         requests = [
             OrderRequest(

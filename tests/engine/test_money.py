@@ -24,7 +24,9 @@ def move(world: World, *items: Transfer) -> list[str]:
     return outcomes
 
 
-def give_back(world: World, order: UUID, units: int | None = None, *, refund_id: UUID | None = None) -> tuple[str, int]:
+def give_back(
+    world: World, order: UUID, units: int | None = None, *, refund_id: UUID | None = None
+) -> tuple[str, int]:
     """Refund units of one order and commit."""
     request = RefundRequest(refund_id or world.ids.new(), order, "test", "test", units)
     change = refund(world.connection, [request], at=world.at, ids=world.ids)[0]
@@ -61,7 +63,11 @@ def test_the_database_itself_refuses_a_broken_floor_and_an_edited_posting(world:
     with pytest.raises(psycopg.errors.CheckViolation, match="ck_ledger_account_floor"):
         world.connection.execute("UPDATE ledger_account SET balance = -1 WHERE id = %s", (account,))
     world.connection.rollback()
-    for statement in ("UPDATE ledger_posting SET amount_minor = 1", "DELETE FROM ledger_posting", "TRUNCATE trade_event"):
+    for statement in (
+        "UPDATE ledger_posting SET amount_minor = 1",
+        "DELETE FROM ledger_posting",
+        "TRUNCATE trade_event",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.connection.execute(statement)
         world.connection.rollback()
@@ -147,7 +153,10 @@ def test_payouts_hold_post_and_void(world: World) -> None:
     settled(world)
     first, second, third = world.ids.many(3)
     requests = [PayoutRequest(key, world.supplier, 1_000, "bank") for key in (first, second)]
-    assert request_payouts(world.connection, requests, at=world.at, ids=world.ids) == ["created", "insufficient_balance"]
+    assert request_payouts(world.connection, requests, at=world.at, ids=world.ids) == [
+        "created",
+        "insufficient_balance",
+    ]
     world.connection.commit()
     assert balance(world.connection, payable(world.supplier)).available_minor == 800
     again = [requests[0], PayoutRequest(third, world.supplier, 800, "bank")]
@@ -159,7 +168,10 @@ def test_payouts_hold_post_and_void(world: World) -> None:
     world.connection.commit()
     assert world.balance(payable(world.supplier)) == 800
     assert world.balance(cash("bank", "CNY")) == 3_000 - 1_000
-    assert [view.state for view in payouts_of(world.connection, world.supplier, limit=5)] == ["voided", "posted"]
+    assert [view.state for view in payouts_of(world.connection, world.supplier, limit=5)] == [
+        "voided",
+        "posted",
+    ]
 
 
 def test_an_undelivered_order_is_cancelled_with_its_money(world: World) -> None:
@@ -175,5 +187,10 @@ def test_an_undelivered_order_is_cancelled_with_its_money(world: World) -> None:
     assert [change.outcome for change in outcomes] == ["order_not_found", "done", "repeated"]
     assert world.balance(wallet(merchant)) == 5_000
     delivered = bought(world)
-    refused = cancel(world.connection, [CancelRequest(delivered.merchant, delivered.id, "api", "")], at=world.at, ids=world.ids)
+    refused = cancel(
+        world.connection,
+        [CancelRequest(delivered.merchant, delivered.id, "api", "")],
+        at=world.at,
+        ids=world.ids,
+    )
     assert refused[0].outcome == "state_conflict"

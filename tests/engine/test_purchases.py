@@ -1,4 +1,6 @@
-"""Consumers' purchases: reservation, payment in every wrong way, expiry, refunds to source. Goods or money, never both."""
+"""Consumers' purchases: reservation, payment in every wrong way, expiry, refunds to source. Goods or money,
+never both.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -36,7 +38,9 @@ def line(sku: str, quantity: int = 1, *, unit_minor: int = 1_500) -> PurchaseLin
     return PurchaseLine(sku, quantity, unit_minor * quantity, unit_minor * 100)
 
 
-def place(world: World, merchant: UUID, *lines: PurchaseLine, limits: ReservationLimits = NO_LIMITS, **terms: object) -> PlacedPurchase:
+def place(
+    world: World, merchant: UUID, *lines: PurchaseLine, limits: ReservationLimits = NO_LIMITS, **terms: object
+) -> PlacedPurchase:
     """Place one purchase with fifteen minutes to pay."""
     request = PurchaseRequest(
         merchant,
@@ -98,7 +102,12 @@ def test_every_wrong_payment_is_booked_and_due_back(world: World) -> None:
     assert pay(world, world.ids.new(), 5, "stray").reason == "purchase_not_found"
     assert dead.purchase is not None
     assert end_purchases(
-        world.connection, [dead.purchase, dead.purchase], state="expired", actor="system", at=world.at, ids=world.ids
+        world.connection,
+        [dead.purchase, dead.purchase],
+        state="expired",
+        actor="system",
+        at=world.at,
+        ids=world.ids,
     ) == ["done", "repeated"]
     world.connection.commit()
     assert pay(world, dead.purchase, 1_500, "late").reason == "purchase_expired"
@@ -145,11 +154,15 @@ def test_refund_to_source_in_doubt_then_refused_then_done(world: World) -> None:
     assert key == request.id
     assert claimed[0].provider_payment_no == "p"
     for answer, outcome in (("in_doubt", "done"), ("refused", "done"), ("done", "state_conflict")):
-        assert answer_refunds(world.connection, [RefundAnswer(key, answer)], at=world.at, ids=world.ids) == [outcome]
+        assert answer_refunds(world.connection, [RefundAnswer(key, answer)], at=world.at, ids=world.ids) == [
+            outcome
+        ]
     assert unanswered_refunds(world.connection, sent_before=world.at, limit=5) == []
     assert retry_refund(world.connection, key)
     assert [item.id for item in claim_refunds(world.connection, at=world.at, limit=1)] == [key]
-    assert answer_refunds(world.connection, [RefundAnswer(key, "done")], at=world.at, ids=world.ids) == ["done"]
+    assert answer_refunds(world.connection, [RefundAnswer(key, "done")], at=world.at, ids=world.ids) == [
+        "done"
+    ]
     world.connection.commit()
     assert world.balance(cash("sandbox", "CNY")) == 0
 
@@ -181,6 +194,8 @@ def test_repeated_reference_and_reservation_limits(world: World) -> None:
     assert (again.outcome, again.purchase, again.orders) == ("repeated", first.purchase, first.orders)
     assert place(world, merchant, line(sku, 2), reference="R", limits=limits).outcome == "reference_conflict"
     assert place(world, merchant, line(sku), contact_key=b"a", limits=limits).outcome == "created"
-    assert place(world, merchant, line(sku), contact_key=b"a", limits=limits).outcome == "too_many_reservations"
+    assert (
+        place(world, merchant, line(sku), contact_key=b"a", limits=limits).outcome == "too_many_reservations"
+    )
     assert place(world, merchant, line(sku), contact_key=b"b", limits=limits).outcome == "created"
     assert free(world, sku) == 3

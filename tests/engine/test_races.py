@@ -1,4 +1,6 @@
-"""Real threads on real connections: the last codes, one wallet, one reference, the two sides of an expiring purchase."""
+"""Real threads on real connections: the last codes, one wallet, one reference, the two sides of an expiring
+purchase.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -93,7 +95,9 @@ def test_the_last_codes_are_sold_once_each(world: World, conninfo: str, batch: i
     ]
     assert sorted(sold) == codes
     assert {result.outcome for result in results} == {"created", "out_of_stock", "insufficient_balance"} - (
-        set() if sum(result.outcome == "insufficient_balance" for result in results) else {"insufficient_balance"}
+        set()
+        if sum(result.outcome == "insufficient_balance" for result in results)
+        else {"insufficient_balance"}
     )
     spent = sum(20_000 - world.balance(wallet(merchant)) for merchant in merchants)
     assert spent == 100 * 1_000
@@ -116,7 +120,9 @@ def test_one_wallet_is_never_overdrawn(world: World, conninfo: str) -> None:
     results = together(
         world,
         conninfo,
-        lambda buyer, number: buyer.submit([OrderRequest(merchant, f"{number}-{n}", sku, 1) for n in range(4)]),
+        lambda buyer, number: buyer.submit(
+            [OrderRequest(merchant, f"{number}-{n}", sku, 1) for n in range(4)]
+        ),
     )
     outcomes = [result.outcome for part in results for result in part]
     assert (outcomes.count("created"), outcomes.count("insufficient_balance")) == (10, 22)
@@ -132,7 +138,11 @@ def test_payment_and_expiry_race_for_one_purchase(world: World, conninfo: str) -
             merchant, f"p{number}", (PurchaseLine(sku, 1, 1_000, 100_000),), world.at + timedelta(minutes=1)
         )
         placed += place_purchases(
-            world.connection, [request], at=world.at, tools=world.tools, limits=ReservationLimits(None, None, None)
+            world.connection,
+            [request],
+            at=world.at,
+            tools=world.tools,
+            limits=ReservationLimits(None, None, None),
         )
     world.connection.commit()
     purchases: list[UUID] = [item.purchase for item in placed if item.purchase]
@@ -142,18 +152,27 @@ def test_payment_and_expiry_race_for_one_purchase(world: World, conninfo: str) -
         for place, purchase in enumerate(purchases):
             if (place + number) % 2:
                 payment = PaymentArrived("sandbox", f"n{place}", purchase, 1_000, "CNY", world.at)
-                told.append(apply_payments(buyer.connection, [payment], at=world.at, tools=buyer.tools)[0].outcome)
+                told.append(
+                    apply_payments(buyer.connection, [payment], at=world.at, tools=buyer.tools)[0].outcome
+                )
             else:
                 told += end_purchases(
-                    buyer.connection, [purchase], state="expired", actor="system", at=world.at, ids=buyer.tools.ids
+                    buyer.connection,
+                    [purchase],
+                    state="expired",
+                    actor="system",
+                    at=world.at,
+                    ids=buyer.tools.ids,
                 )
             buyer.connection.commit()
         return told
 
     together(world, conninfo, work)
     rows = world.connection.execute(
-        "SELECT p.state, count(*) FILTER (WHERE c.state = 'sold'), count(*) FILTER (WHERE c.state = 'reserved')"
-        " FROM trade_purchase p JOIN trade_order o ON o.purchase = p.id LEFT JOIN stock_code c ON c.holder = o.id"
+        "SELECT p.state, count(*) FILTER (WHERE c.state = 'sold'),"
+        " count(*) FILTER (WHERE c.state = 'reserved')"
+        " FROM trade_purchase p JOIN trade_order o ON o.purchase = p.id"
+        " LEFT JOIN stock_code c ON c.holder = o.id"
         " GROUP BY p.id"
     ).fetchall()
     world.connection.commit()

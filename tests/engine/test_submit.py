@@ -10,7 +10,14 @@ from kamao.engine.trade.operations import register_merchants
 from kamao.engine.trade.types import MerchantSpec, OrderRequest
 from tests.engine.world import World
 
-WRITTEN = ("trade_order", "trade_reference", "ledger_posting", "trade_outbox", "trade_delivery", "provenance_outbox")
+WRITTEN = (
+    "trade_order",
+    "trade_reference",
+    "ledger_posting",
+    "trade_outbox",
+    "trade_delivery",
+    "provenance_outbox",
+)
 
 
 def test_an_order_is_paid_delivered_and_booked_at_once(world: World) -> None:
@@ -98,7 +105,9 @@ def test_a_reference_repeated_inside_a_batch_sees_the_first(world: World) -> Non
     merchant = world.merchant(10_000)
     sku = world.sku(price_e4=100_000, codes=["batch-code-001", "batch-code-002"])
     first, again, other = world.submit(
-        OrderRequest(merchant, "x", sku, 1), OrderRequest(merchant, "x", sku, 1), OrderRequest(merchant, "x", sku, 2)
+        OrderRequest(merchant, "x", sku, 1),
+        OrderRequest(merchant, "x", sku, 1),
+        OrderRequest(merchant, "x", sku, 2),
     )
     assert (first.outcome, again.outcome, other.outcome) == ("created", "repeated", "reference_conflict")
     assert first.order is not None
@@ -153,7 +162,11 @@ def test_resale_floor_refuses_a_declared_price_below_it(world: World) -> None:
     merchant = world.merchant(10_000)
     sku = world.sku(price_e4=100_000, codes=["floor-code-001"])
     limit = ChannelLimit(
-        target_kind="sku", target=world.skus[sku], effective_from=world.at, sales_channel="pdd", floor_e4=120_000
+        target_kind="sku",
+        target=world.skus[sku],
+        effective_from=world.at,
+        sales_channel="pdd",
+        floor_e4=120_000,
     )
     put_limits(world.connection, [limit])
     world.connection.commit()
@@ -165,7 +178,11 @@ def test_resale_floor_refuses_a_declared_price_below_it(world: World) -> None:
 def test_credit_line_lets_a_wallet_go_below_zero_to_its_floor(world: World) -> None:
     merchant = world.merchant(500, credit=1_500)
     sku = world.sku(price_e4=100_000, codes=["credit-code-1", "credit-code-2", "credit-code-3"])
-    assert [world.buy(merchant, sku).outcome for _ in range(3)] == ["created", "created", "insufficient_balance"]
+    assert [world.buy(merchant, sku).outcome for _ in range(3)] == [
+        "created",
+        "created",
+        "insufficient_balance",
+    ]
     assert world.balance(wallet(merchant)) == -1_500
 
 
@@ -179,13 +196,18 @@ def test_a_free_order_moves_goods_and_no_money(world: World) -> None:
 
 def test_settlement_pays_supplier_and_margin_exactly(world: World) -> None:
     merchant = world.merchant(10_000)
-    sku = world.sku(cost_e4=96_551, price_e4=100_000, codes=["settle-code-1", "settle-code-2", "settle-code-3"])
+    sku = world.sku(
+        cost_e4=96_551, price_e4=100_000, codes=["settle-code-1", "settle-code-2", "settle-code-3"]
+    )
     order = world.buy(merchant, sku, 3).order
     assert order is not None
     assert settle(world.connection, [order.id], at=world.at, ids=world.ids) == ["not_due"]
     world.later(seconds=world.delay_s)
     assert due_orders(world.connection, at=world.at, limit=10) == [order.id]
-    assert settle(world.connection, [order.id, order.id], at=world.at, ids=world.ids) == ["settled", "repeated"]
+    assert settle(world.connection, [order.id, order.id], at=world.at, ids=world.ids) == [
+        "settled",
+        "repeated",
+    ]
     world.connection.commit()
     # 3 × 9.6551 = 28.9653 → 28.97
     assert world.balance(payable(world.supplier)) == 2_897

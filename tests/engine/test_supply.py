@@ -30,7 +30,9 @@ def test_a_code_is_imported_once_for_ever(world: World) -> None:
 
 def test_codes_are_sealed_and_open_only_with_their_key_and_place(world: World) -> None:
     sku = world.sku(price_e4=100_000, codes=["very-secret-code-1"])
-    rows = world.connection.execute("SELECT c.id, c.sealed, l.id, l.wrapped_key FROM stock_code c JOIN stock_lot l ON l.id = c.lot").fetchall()
+    rows = world.connection.execute(
+        "SELECT c.id, c.sealed, l.id, l.wrapped_key FROM stock_code c JOIN stock_lot l ON l.id = c.lot"
+    ).fetchall()
     world.connection.commit()
     code, sealed, lot, wrapped = rows[0]
     assert b"secret" not in sealed
@@ -68,7 +70,9 @@ def by_hand(world: World, *, quantity: int = 3) -> OrderView:
 
 def reply(world: World, *answers: FulfilmentAnswer) -> list[str]:
     """Give suppliers' answers and commit."""
-    outcomes = [change.outcome for change in answer(world.connection, answers, at=world.at, tools=world.tools)]
+    outcomes = [
+        change.outcome for change in answer(world.connection, answers, at=world.at, tools=world.tools)
+    ]
     world.connection.commit()
     return outcomes
 
@@ -88,7 +92,12 @@ def test_partial_supply_refunds_the_rest(world: World) -> None:
     ]  # fmt: skip
     after = order_by_id(world.connection, order.id, with_deliveries=True)
     assert after is not None
-    assert (after.state, after.delivered_quantity, after.units_refunded, after.refunded_minor) == ("delivered", 2, 1, 1_000)
+    assert (after.state, after.delivered_quantity, after.units_refunded, after.refunded_minor) == (
+        "delivered",
+        2,
+        1,
+        1_000,
+    )
     assert sorted(world.secrets(after)) == ["serial-1", "serial-2"]
     assert world.balance(wallet(order.merchant)) == 1_000
     assert world.balance(escrow()) == 2_000

@@ -1,4 +1,6 @@
-"""A small market for engine tests: merchants with money, a supplier, SKUs with codes whose secrets the test knows."""
+"""A small market for engine tests: merchants with money, a supplier, SKUs with codes whose secrets the test
+knows.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -167,7 +169,8 @@ class World:
     def balance(self, account: Account) -> int:
         """An account's balance derived from postings by the test's own SQL, not by the engine's queries."""
         row = self.connection.execute(
-            "SELECT coalesce(sum(CASE WHEN credit = %(id)s THEN amount_minor ELSE -amount_minor END), 0)::bigint"
+            "SELECT coalesce(sum(CASE WHEN credit = %(id)s THEN amount_minor ELSE -amount_minor END), 0)"
+            "::bigint"
             " FROM ledger_posting WHERE credit = %(id)s OR debit = %(id)s",
             {"id": account.id},
         ).fetchone()

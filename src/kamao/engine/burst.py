@@ -1,8 +1,9 @@
 """Writes of one batch sent to the server in one go, without psycopg's per-statement adaptation.
 
-The hot path writes a dozen set-based statements per batch whose parameters are ready texts (array literals). Sending them
-through libpq's pipeline as prepared statements costs a few microseconds each instead of fifty, and one round trip in all.
-Owns preparing them once per connection. Refuses statements that return rows anybody needs: a burst only writes.
+The hot path writes a dozen set-based statements per batch whose parameters are ready texts (array literals).
+Sending them through libpq's pipeline as prepared statements costs a few microseconds each instead of fifty,
+and one round trip in all. Owns preparing them once per connection. Refuses statements that return rows
+anybody needs: a burst only writes.
 """
 
 import itertools
@@ -22,7 +23,9 @@ _GOOD: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.
 def _numbered(text: str) -> bytes:
     """Turn ``%s`` placeholders into ``$1, $2, …``."""
     parts = text.split("%s")
-    return "".join(part + (f"${place}" if place < len(parts) else "") for place, part in enumerate(parts, 1)).encode()
+    return "".join(
+        part + (f"${place}" if place < len(parts) else "") for place, part in enumerate(parts, 1)
+    ).encode()
 
 
 class Burst:
@@ -39,7 +42,8 @@ class Burst:
     def send(self) -> None:
         """Send everything and wait for every answer.
 
-        Raises psycopg's own error for the first statement that failed; the transaction is then to be rolled back.
+        Raises psycopg's own error for the first statement that failed; the transaction is then to be rolled
+        back.
         """
         commands, self._commands = self._commands, []
         if not commands:
@@ -47,7 +51,9 @@ class Burst:
         connection = self._connection
         pgconn = connection.pgconn
         known = burst_statements.setdefault(connection, {})
-        assert pgconn.transaction_status == pq.TransactionStatus.INTRANS, "a burst writes in an open transaction"
+        assert pgconn.transaction_status == pq.TransactionStatus.INTRANS, (
+            "a burst writes in an open transaction"
+        )
         with connection.lock:
             pgconn.enter_pipeline_mode()
             try:
@@ -60,7 +66,8 @@ class Burst:
                 pgconn.pipeline_sync()
                 self._receive(pgconn)
             except BaseException:
-                # What the server prepared before it failed is unknown: forget all, and take fresh names next time.
+                # What the server prepared before it failed is unknown: forget all, and take fresh names next
+                # time.
                 known.clear()
                 raise
             finally:

@@ -1,7 +1,8 @@
 """Connections to one cell. Owns the session settings of the engine; refuses to hide a transaction.
 
-Plans must not depend on statistics of tables that grow from nothing to millions of rows within minutes: every engine
-statement is a keyed look-up, so sessions of the pool plan without sequential scans, hash and merge joins.
+Plans must not depend on statistics of tables that grow from nothing to millions of rows within minutes: every
+engine statement is a keyed look-up, so sessions of the pool plan without sequential scans, hash and merge
+joins.
 """
 
 from collections.abc import Generator, Iterator
@@ -21,12 +22,15 @@ burst_statements: Final[WeakKeyDictionary[Connection, dict[str, bytes]]] = WeakK
 
 
 class EngineConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that knows when psycopg throws prepared statements away: it does so after every rollback."""
+    """A connection that knows when psycopg throws prepared statements away: it does so after every
+    rollback.
+    """
 
     def _deallocate(self, name: bytes | None) -> Generator[Any, Any, None]:
         if name is None:
             burst_statements.pop(self, None)
         yield from super()._deallocate(name)
+
 
 _SETTINGS = (
     "-c role=kamao_app -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
@@ -42,7 +46,9 @@ def session_options(cell: Cell) -> str:
 
 def connect(dsn: str, cell: Cell) -> Connection:
     """Open one engine connection to a cell, with every statement prepared at first use."""
-    connection = EngineConnection.connect(dsn, options=session_options(cell), application_name=f"kamao-{cell.schema}")
+    connection = EngineConnection.connect(
+        dsn, options=session_options(cell), application_name=f"kamao-{cell.schema}"
+    )
     connection.prepare_threshold = 0
     return connection
 

@@ -1,4 +1,6 @@
-"""Engine SQL: one statement a file, named after what it does. Owns reading them; refuses a name without a file."""
+"""Engine SQL: one statement a file, named after what it does. Owns reading them; refuses a name without a
+file.
+"""
 
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,8 @@
 """The two kinds of "no" a caller can see: outcomes (data) and refusals (exceptions), with their texts.
 
-Owns the registry of stable codes with HTTP status and text in Chinese and English; the documentation is generated
-from it. Refuses a code without both languages. Transient faults and bugs are not here: they are not answers.
+Owns the registry of stable codes with HTTP status and text in Chinese and English; the documentation is
+generated from it. Refuses a code without both languages. Transient faults and bugs are not here: they are not
+answers.
 """
 
 from typing import Final
@@ -130,7 +131,10 @@ OVERLOADED = problem(
     detail_en="Repeat the same reference after Retry-After; nothing is bought twice.",
 )  # fmt: skip
 INTERNAL = problem(
-    "internal", 500, title_zh="内部错误", title_en="Internal error",
+    "internal",
+    500,
+    title_zh="内部错误",
+    title_en="Internal error",
     detail_zh="结果未知，请用同一 reference 或幂等键重试，并把 request id 告诉运营方。",
-    detail_en="The outcome is unknown: repeat the same reference or key, and tell the operator the request id.",
-)  # fmt: skip
+    detail_en="The outcome is unknown: repeat the same reference or key; tell the operator the request id.",
+)

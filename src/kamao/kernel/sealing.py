@@ -16,6 +16,7 @@ import os
 import threading
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +25,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = b"\x01"
-_NONCE_BYTES = 12
+NONCE_BYTES = 12
+"""Random bytes of a seal; a caller that seals many items draws them at once."""
 _TAG_BYTES = 16
 _KEY_BYTES = 32
 _FORMAT = "kamao/1|"
@@ -60,7 +62,7 @@ class DataKey:
 
     def seal(self, item: UUID, plaintext: bytes, nonce: bytes | None = None) -> bytes:
         """Seal bytes for one item; ``nonce`` is given only by callers that draw many nonces at once."""
-        nonce = nonce or os.urandom(_NONCE_BYTES)
+        nonce = nonce or os.urandom(NONCE_BYTES)
         return _VERSION + nonce + self._aead.encrypt(nonce, plaintext, (self._prefix + item.hex).encode())
 
     def open(self, item: UUID, sealed: bytes) -> bytes:
@@ -125,7 +127,9 @@ class Keyring:
         return msgspec.json.format(msgspec.json.encode(self._content), indent=1)
 
     def rotated(self) -> "Keyring":
-        """Return a keyring with one more sealing key, now current; the old ones still open what they sealed."""
+        """Return a keyring with one more sealing key, now current; the old ones still open what they
+        sealed.
+        """
         name = os.urandom(4).hex()
         keys = {**self._content.sealing_keys, name: base64.b64encode(os.urandom(_KEY_BYTES)).decode()}
         return Keyring(msgspec.structs.replace(self._content, current=name, sealing_keys=keys))
@@ -144,9 +148,11 @@ class Keyring:
         """Make a data key for a lot; return its wrapped form (to store) and the opened key."""
         key = os.urandom(_KEY_BYTES)
         name = self._content.current
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         aad = f"{_FORMAT}{lot.hex}|key".encode()
-        wrapped = _VERSION + bytes.fromhex(name) + nonce + AESGCM(self._sealing[name]).encrypt(nonce, key, aad)
+        wrapped = (
+            _VERSION + bytes.fromhex(name) + nonce + AESGCM(self._sealing[name]).encrypt(nonce, key, aad)
+        )
         return wrapped, self._remember(lot, wrapped, DataKey(key, lot))
 
     def open_data_key(self, lot: UUID, wrapped: bytes) -> DataKey:
@@ -182,6 +188,11 @@ class Keyring:
         folded = fold_code(text)
         return hmac.digest(self._index[self.index_key_id], f"{scope}|{folded}".encode(), hashlib.sha256)
 
+    def fingerprints(self, folded: Sequence[str]) -> list[bytes]:
+        """Return the fingerprints of many texts that are ``scope|text`` with the text folded already."""
+        key = self._index[self.index_key_id]
+        return [hmac.digest(key, text.encode(), "sha256") for text in folded]
+
     def random(self, count: int) -> bytes:
         """Return random bytes; the one source of salts, so that a simulation can replace it."""
         return os.urandom(count)
@@ -206,7 +217,9 @@ class Keyring:
         return key.open(place, sealed[1 + length :]).decode()
 
 
-_FOLDED_AWAY = str.maketrans("", "", " -\t\r\n\u3000\u200b\u200c\u200d\u2060\ufeff\u2010\u2011\u2012\u2013\u2014")
+_FOLDED_AWAY = str.maketrans(
+    "", "", " -\t\r\n\u3000\u200b\u200c\u200d\u2060\ufeff\u2010\u2011\u2012\u2013\u2014"
+)
 
 
 def fold_code(text: str) -> str:

@@ -1,8 +1,8 @@
 """The books: every balance and invariant derived again from the postings, in one read-only snapshot.
 
-Owns the equations of ``trade.md``; refuses to repair anything. Each statement in ``sql/`` is one equation and returns the
-rows that break it, so a clean node returns nothing at all. Use a plain connection: these are whole-table reads, and the
-engine pool's sessions plan for keyed look-ups only.
+Owns the equations of ``trade.md``; refuses to repair anything. Each statement in ``sql/`` is one equation and
+returns the rows that break it, so a clean node returns nothing at all. Use a plain connection: these are
+whole-table reads, and the engine pool's sessions plan for keyed look-ups only.
 """
 
 from pathlib import Path
@@ -47,11 +47,15 @@ class Report(msgspec.Struct, frozen=True):
 
 def equations() -> list[str]:
     """Return the names of all equations."""
-    return sorted(path.stem for path in (Path(__file__).parent / "sql").glob("*.sql") if path.stem != "counts")
+    return sorted(
+        path.stem for path in (Path(__file__).parent / "sql").glob("*.sql") if path.stem != "counts"
+    )
 
 
 def check(connection: psycopg.Connection[tuple[Any, ...]]) -> Report:
-    """Check one cell's books. The connection's search path names the cell; it must not be inside a transaction."""
+    """Check one cell's books. The connection's search path names the cell; it must not be inside a
+    transaction.
+    """
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     names = equations()

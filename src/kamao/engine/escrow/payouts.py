@@ -1,7 +1,8 @@
-"""Payouts: money owed to an organisation leaves the node. A payout is a hold on its payable until the bank has answered.
+"""Payouts: money owed to an organisation leaves the node. A payout is a hold on its payable until the bank
+has answered.
 
-Owns nothing of its own: the hold is the request, its resolution the answer, the posting the movement. Refuses more than
-is owed, and a second answer that differs from the first.
+Owns nothing of its own: the hold is the request, its resolution the answer, the posting the movement. Refuses
+more than is owed, and a second answer that differs from the first.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ from kamao.kernel.ids import IdSource
 
 
 class PayoutRequest(msgspec.Struct, frozen=True):
-    """Pay ``amount_minor`` out of what is owed to an organisation; ``id`` is the caller's and its idempotency."""
+    """Pay ``amount_minor`` out of what is owed to an organisation; ``id`` is the caller's and its
+    idempotency.
+    """
 
     id: UUID
     organisation: UUID
@@ -45,8 +48,12 @@ def request_payouts(
     """Set payouts aside. Outcomes as of ``ledger.operations.hold``."""
     holds = [
         Hold(
-            item.id, "payout", payable(item.organisation, item.currency), cash(item.custodian, item.currency),
-            item.amount_minor, subject=item.id,
+            item.id,
+            "payout",
+            payable(item.organisation, item.currency),
+            cash(item.custodian, item.currency),
+            item.amount_minor,
+            subject=item.id,
         )
         for item in requests
     ]
@@ -57,13 +64,16 @@ def answer_payouts(
     connection: Connection, answers: Sequence[tuple[UUID, bool]], *, at: datetime, ids: IdSource
 ) -> list[str]:
     """Take the bank's final answers: paid or not. Outcomes as of ``ledger.operations.resolve_holds``."""
-    return resolve_holds(
-        connection, [HoldResolution(key, paid) for key, paid in answers], at=at, ids=ids
-    )
+    return resolve_holds(connection, [HoldResolution(key, paid) for key, paid in answers], at=at, ids=ids)
 
 
 def payouts_of(
-    connection: Connection, organisation: UUID, *, limit: int, before: UUID | None = None, currency: str = "CNY"
+    connection: Connection,
+    organisation: UUID,
+    *,
+    limit: int,
+    before: UUID | None = None,
+    currency: str = "CNY",
 ) -> list[PayoutView]:
     """Return an organisation's payouts, newest first."""
     with connection.cursor() as cursor:

@@ -1,4 +1,6 @@
-"""Who gets what of an order: pure functions. Each party gains the difference between its price and the one before it."""
+"""Who gets what of an order: pure functions. Each party gains the difference between its price and the one
+before it.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,7 +11,9 @@ from kamao.kernel.money import order_amount, split_by_weight
 
 
 class Party(msgspec.Struct, frozen=True):
-    """A party of an order by position: the supplier at cost, the platform at wholesale, merchants at their retail."""
+    """A party of an order by position: the supplier at cost, the platform at wholesale, merchants at their
+    retail.
+    """
 
     position: int
     role: str
@@ -22,8 +26,9 @@ def settlement_shares(
 ) -> list[tuple[Party | None, int]]:
     """Split what is held for ``units`` units among the parties, in order; the rest goes to the last one.
 
-    Each party's term is its price times the units less what the parties before it got, and takes min(term, what is
-    left) (``trade.md``). Without a party after the supplier the rest is the platform's margin (party None).
+    Each party's term is its price times the units less what the parties before it got, and takes min(term,
+    what is left) (``trade.md``). Without a party after the supplier the rest is the platform's margin (party
+    None).
     """
     ordered = sorted(parties, key=lambda party: party.position)
     left = held_minor
@@ -45,8 +50,8 @@ def settlement_shares(
 def reversal_shares(settled: Sequence[int], returned: Sequence[int], *, amount_minor: int) -> list[int]:
     """Return what each settled share gives back for a further refund of ``amount_minor``.
 
-    ``returned`` is what each gave back before. After any number of reversals the parts stand in proportion to the
-    shares, never exceed them, and add up exactly. Raises ValueError where more is asked than was settled.
+    ``returned`` is what each gave back before. After any number of reversals the parts stand in proportion to
+    the shares, never exceed them, and add up exactly. Raises ValueError where more is asked than was settled.
     """
     if amount_minor > sum(settled) - sum(returned):
         raise ValueError("a reversal gives back at most what was settled")

@@ -1,6 +1,7 @@
 """Names and ids of accounts. Owns which kinds have a floor and which side is natural to them.
 
-An account's id is derived from its name (UUIDv8 over BLAKE2b), so the engine never looks an account up to post to it.
+An account's id is derived from its name (UUIDv8 over BLAKE2b), so the engine never looks an account up to
+post to it.
 """
 
 import hashlib
@@ -16,7 +17,9 @@ from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
 
 FLOORED: Final = frozenset({"wallet", "payable", "deposit", "guarantee"})
-"""Kinds whose balance may not fall below a floor: locked rows with numbered entries. All are credit-normal."""
+"""Kinds whose balance may not fall below a floor: locked rows with numbered entries. All are
+credit-normal.
+"""
 
 DEBIT_NORMAL: Final = frozenset(
     {"cash", "expense", "inventory", "cogs", "float", "receivable", "loss", "suspense", "fx", "opening"}

@@ -1,7 +1,8 @@
-"""The one way money is posted: lock the floored accounts, decide, write. Owns entry numbers and balances after.
+"""The one way money is posted: lock the floored accounts, decide, write. Owns entry numbers and balances
+after.
 
-A journal lives for one transaction. It refuses to post to a floored account that it has not locked, and tells in
-advance whether a posting would break a floor; what it flushes is checked again by the database.
+A journal lives for one transaction. It refuses to post to a floored account that it has not locked, and tells
+in advance whether a posting would break a floor; what it flushes is checked again by the database.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,14 @@ class LockedAccount:
     __slots__ = ("balance", "changed", "currency", "entry_no", "floor_minor", "id", "owner", "pending")
 
     def __init__(
-        self, key: UUID, owner: UUID | None, currency: str, balance: int, pending: int, floor: int, entry_no: int
+        self,
+        key: UUID,
+        owner: UUID | None,
+        currency: str,
+        balance: int,
+        pending: int,
+        floor: int,
+        entry_no: int,
     ) -> None:
         self.id = key
         self.owner = owner
@@ -59,7 +67,9 @@ class Journal:
                 self.adopt(cursor.fetchall())
 
     def adopt(self, rows: Sequence[tuple[UUID, UUID | None, str, int, int, int, int]]) -> None:
-        """Take over rows (id, owner, currency, balance, pending, floor, entry_no) that a statement has locked."""
+        """Take over rows (id, owner, currency, balance, pending, floor, entry_no) that a statement has
+        locked.
+        """
         for row in rows:
             self.locked[row[0]] = LockedAccount(*row)
 
@@ -113,7 +123,9 @@ class Journal:
         return ids
 
     def add_to(self, burst: Burst) -> list[UUID]:
-        """Let a burst write postings, balances and deltas; return the postings' ids in the order they were appended."""
+        """Let a burst write postings, balances and deltas; return the postings' ids in the order they were
+        appended.
+        """
         rows = self._rows
         ids = self._ids.many(len(rows)) if rows else []
         if rows:

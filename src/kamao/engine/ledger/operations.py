@@ -53,7 +53,8 @@ def transfer(
                 ),
             )
     return [
-        _with_posting(item, result, postings, created) for item, result in zip(transfers, results, strict=True)
+        _with_posting(item, result, postings, created)
+        for item, result in zip(transfers, results, strict=True)
     ]
 
 
@@ -95,7 +96,9 @@ def _decide(
 
 
 def hold(connection: Connection, holds: Sequence[Hold], *, at: datetime, ids: IdSource) -> list[str]:
-    """Set money aside. Outcomes: ``created``, ``repeated`` (same id), ``insufficient_balance``, ``invalid``."""
+    """Set money aside. Outcomes: ``created``, ``repeated`` (same id), ``insufficient_balance``,
+    ``invalid``.
+    """
     ensure_accounts(connection, [side for item in holds for side in (item.debit, item.credit)], at=at)
     journal = Journal(at=at, ids=ids)
     journal.lock(connection, [item.debit for item in holds])
@@ -106,7 +109,11 @@ def hold(connection: Connection, holds: Sequence[Hold], *, at: datetime, ids: Id
     for item in holds:
         if item.id in known:
             outcomes.append("repeated")
-        elif not item.debit.floored or not 0 < item.amount_minor < AMOUNT_MAX or item.debit.id == item.credit.id:
+        elif (
+            not item.debit.floored
+            or not 0 < item.amount_minor < AMOUNT_MAX
+            or item.debit.id == item.credit.id
+        ):
             outcomes.append("invalid")
         elif not journal.covers(item.debit, item.amount_minor):
             outcomes.append("insufficient_balance")
@@ -140,8 +147,8 @@ def resolve_holds(
 ) -> list[str]:
     """Post or void holds, each at most once.
 
-    Outcomes: ``done``, ``repeated`` (resolved the same way before), ``resolved_otherwise``, ``hold_not_found``,
-    ``invalid`` (more than was held).
+    Outcomes: ``done``, ``repeated`` (resolved the same way before), ``resolved_otherwise``,
+    ``hold_not_found``, ``invalid`` (more than was held).
     """
     wanted = sql_array([item.hold for item in resolutions])
     with connection.cursor() as cursor:
@@ -172,7 +179,12 @@ def resolve_holds(
         place = None
         if item.post:
             place = journal.post(
-                kind, debit=accounts[debit], credit=accounts[credit], amount_minor=amount, order=order, subject=subject
+                kind,
+                debit=accounts[debit],
+                credit=accounts[credit],
+                amount_minor=amount,
+                order=order,
+                subject=subject,
             )
         resolved[item.hold] = way
         writes.append((item.hold, way, place, amount if item.post else 0))

@@ -20,14 +20,18 @@ class Transfer(msgspec.Struct, frozen=True):
 
 
 class Transferred(msgspec.Struct, frozen=True):
-    """Outcome of a transfer: ``created``, ``repeated``, ``key_conflict``, ``insufficient_balance``, ``invalid``."""
+    """Outcome of a transfer: ``created``, ``repeated``, ``key_conflict``, ``insufficient_balance``,
+    ``invalid``.
+    """
 
     outcome: str
     posting: UUID | None = None
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Set money of a floored account aside for a later posting; ``id`` is the caller's and its idempotency."""
+    """Set money of a floored account aside for a later posting; ``id`` is the caller's and its
+    idempotency.
+    """
 
     id: UUID
     kind: str

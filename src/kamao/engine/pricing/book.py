@@ -1,7 +1,8 @@
 """The price book: what pricing knows of the SKUs and merchants of a batch, cached and always exact.
 
-Each transaction reads ``pricing_epoch`` first; every writer of prices raises it. An unchanged epoch proves the cache
-true, a changed one empties it. Rows that take effect later are cached with their time and judged at the moment asked.
+Each transaction reads ``pricing_epoch`` first; every writer of prices raises it. An unchanged epoch proves
+the cache true, a changed one empties it. Rows that take effect later are cached with their time and judged at
+the moment asked.
 """
 
 from collections.abc import Collection, Sequence
@@ -78,7 +79,9 @@ class PriceBook:
         pairs: Collection[tuple[UUID, str]],
         at: datetime,
     ) -> None:
-        """Make the book true for these (merchant, SKU code) pairs as of ``epoch``, read in this transaction."""
+        """Make the book true for these (merchant, SKU code) pairs as of ``epoch``, read in this
+        transaction.
+        """
         if epoch != self._epoch or len(self._by_code) > _SKUS_CACHED or len(self._private) > _PAIRS_CACHED:
             self._by_code, self._private, self._epoch = {}, {}, epoch
             self._forget_prices()
@@ -112,9 +115,7 @@ class PriceBook:
             cursor.execute(statement("pricing/read_offers"), (sql_array(list(by_id)),))
             for row in cursor.fetchall():
                 prices = tuple(zip(row[8], row[9], strict=True))
-                offer = OfferTerms(
-                    row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], prices
-                )
+                offer = OfferTerms(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], prices)
                 by_id[offer.sku].offers.append(offer)
             targets = sorted({target for terms in loaded for target in targets_of(terms.sku)})
             cursor.execute(statement("pricing/read_public_rules"), (sql_array(targets),))
@@ -131,9 +132,7 @@ class PriceBook:
             )
             self._by_code[terms.sku.code] = terms
 
-    def _load_private(
-        self, connection: Connection, pairs: Sequence[tuple[UUID, str]], at: datetime
-    ) -> None:
+    def _load_private(self, connection: Connection, pairs: Sequence[tuple[UUID, str]], at: datetime) -> None:
         targets = {ANY_TARGET}
         for _, code in pairs:
             terms = self._by_code[code]

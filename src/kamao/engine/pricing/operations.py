@@ -1,4 +1,5 @@
-"""Writes of SKUs, offers and prices. Each call raises the price epoch once, so every cache in every process follows.
+"""Writes of SKUs, offers and prices. Each call raises the price epoch once, so every cache in every process
+follows.
 
 Refuses to change history: prices are rows with a beginning, never edited once they are in force.
 """
@@ -26,9 +27,7 @@ def put_skus(connection: Connection, skus: Sequence[SkuUpsert], *, at: datetime)
     if not skus:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement("pricing/read_code_owners"), ([sku.code for sku in skus],)
-        )
+        cursor.execute(statement("pricing/read_code_owners"), ([sku.code for sku in skus],))
         owners: dict[str, UUID] = dict(cursor.fetchall())
         outcomes, accepted = [], {}
         for sku in skus:
@@ -67,8 +66,9 @@ def _sku_columns(rows: Sequence[SkuUpsert], at: datetime) -> tuple[object, ...]:
 def put_offers(connection: Connection, offers: Sequence[OfferUpsert], *, at: datetime) -> list[str]:
     """Create or change offers by id, and add their supply prices.
 
-    Outcomes in precedence order: ``sku_not_found``, ``supplier_not_found``, ``invalid_price``, ``currency_mismatch``,
-    ``offer_taken`` (another supplier's), ``done``. A price equal to the one in force adds no row.
+    Outcomes in precedence order: ``sku_not_found``, ``supplier_not_found``, ``invalid_price``,
+    ``currency_mismatch``, ``offer_taken`` (another supplier's), ``done``. A price equal to the one in force
+    adds no row.
     """
     if not offers:
         return []
@@ -125,7 +125,9 @@ def put_offers(connection: Connection, offers: Sequence[OfferUpsert], *, at: dat
 
 
 def put_rules(connection: Connection, rules: Sequence[PriceRule]) -> None:
-    """Add wholesale price rules; a rule of the same key and beginning is replaced while it has not begun to matter."""
+    """Add wholesale price rules; a rule of the same key and beginning is replaced while it has not begun to
+    matter.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             statement("pricing/put_rules"),

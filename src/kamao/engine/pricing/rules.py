@@ -1,8 +1,8 @@
 """How a wholesale price comes about: pure functions over loaded rules. Refuses to read anything.
 
 Precedence: 密价 (merchant × SKU or category, quantity steps) › level price › category template › default
-(``trade.md``). Within one kind the SKU's own rule wins over its categories', the nearest category first, then "any";
-within one target the highest quantity step that the order reaches.
+(``trade.md``). Within one kind the SKU's own rule wins over its categories', the nearest category first, then
+"any"; within one target the highest quantity step that the order reaches.
 """
 
 from collections.abc import Sequence
@@ -97,7 +97,8 @@ def price_of(
 ) -> Price | None:
     """Return the wholesale unit price with its steps, or None where it would lie below cost.
 
-    The loss guard is hard: nothing here sells below cost (a promotion is a funded subsidy, not a lower price).
+    The loss guard is hard: nothing here sells below cost (a promotion is a funded subsidy, not a lower
+    price).
     """
     rule = rule_in_force(rules, sku=sku, merchant=merchant, level=level, quantity=quantity, at=at)
     unit = apply_rule(rule, offer.cost_e4)

@@ -17,8 +17,8 @@ class SkuUpsert(msgspec.Struct, frozen=True, kw_only=True):
     """A sellable variant as the engine must know it.
 
     ``categories`` is the path of category ids from the root to the leaf. ``face_*`` are set for ranged goods
-    (任意充): then an order names a face value and prices are rates of face value. ``promise_id`` names the version of
-    what was promised, which orders keep. ``status`` is ``active``, ``hidden`` or ``withdrawn``.
+    (任意充): then an order names a face value and prices are rates of face value. ``promise_id`` names the
+    version of what was promised, which orders keep. ``status`` is ``active``, ``hidden`` or ``withdrawn``.
     """
 
     id: UUID
@@ -39,8 +39,9 @@ class SkuUpsert(msgspec.Struct, frozen=True, kw_only=True):
 class OfferUpsert(msgspec.Struct, frozen=True, kw_only=True):
     """A supplier's promise to supply a SKU at a price from a moment on.
 
-    Re-sending an offer changes its terms; a new ``supply_price_e4`` takes effect at ``effective_from`` (None: at once).
-    ``fulfilment`` says where items come from: ``stock`` (sealed codes here), ``manual``, ``upstream``.
+    Re-sending an offer changes its terms; a new ``supply_price_e4`` takes effect at ``effective_from`` (None:
+    at once). ``fulfilment`` says where items come from: ``stock`` (sealed codes here), ``manual``,
+    ``upstream``.
     """
 
     id: UUID
@@ -59,9 +60,9 @@ class OfferUpsert(msgspec.Struct, frozen=True, kw_only=True):
 class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
     """A wholesale price for an audience and a target, from a quantity and a moment on.
 
-    ``audience`` is a merchant's id for ``private`` (密价), a level's number as text for ``level``, empty otherwise.
-    ``target`` is a SKU or category id, empty for ``any``. Either ``fixed_e4`` is set, or the price is
-    cost × (1000 + ``markup_per_mille``) / 1000 + ``markup_e4``. Neither: the row ends the rule before it.
+    ``audience`` is a merchant's id for ``private`` (密价), a level's number as text for ``level``, empty
+    otherwise. ``target`` is a SKU or category id, empty for ``any``. Either ``fixed_e4`` is set, or the price
+    is cost × (1000 + ``markup_per_mille``) / 1000 + ``markup_e4``. Neither: the row ends the rule before it.
     """
 
     audience_kind: AudienceKind
@@ -105,7 +106,9 @@ class Sku(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """An offer with the supply price in force. ``cost_e4`` is the supply price plus tax that is not included."""
+    """An offer with the supply price in force. ``cost_e4`` is the supply price plus tax that is not
+    included.
+    """
 
     id: UUID
     supplier: UUID

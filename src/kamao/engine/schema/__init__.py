@@ -1,7 +1,7 @@
 """The engine's tables: versioned, immutable SQL files applied to one schema at a time.
 
-Owns installation, grants and partitions. Refuses to edit a file that was applied (its digest is kept) and to run
-without a transaction.
+Owns installation, grants and partitions. Refuses to edit a file that was applied (its digest is kept) and to
+run without a transaction.
 """
 
 import hashlib
@@ -16,9 +16,14 @@ from kamao.kernel.ids import first_id_at
 
 _HERE = Path(__file__).parent
 _PARTITIONED = (
-    "ledger_posting", "trade_order", "trade_order_funding", "trade_order_party", "trade_delivery", "trade_event",
+    "ledger_posting",
+    "trade_order",
+    "trade_order_funding",
+    "trade_order_party",
+    "trade_delivery",
+    "trade_event",
     "provenance_outbox",
-)  # fmt: skip
+)
 _IMMUTABLE = (
     "ledger_posting", "ledger_hold", "ledger_hold_resolution", "ledger_transfer_key", "trade_reference",
     "trade_order_funding", "trade_order_party", "trade_order_state", "trade_event", "stock_reveal",
@@ -80,9 +85,7 @@ def ensure_partitions(
     first = _month(at, -months_back)
     made = 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s", (cell.schema,)
-        )
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (cell.schema,))
         existing = {row[0] for row in cursor.fetchall()}
         for offset in range(months_back + months_ahead + 1):
             begin, end = _month(first, offset), _month(first, offset + 1)
@@ -92,9 +95,12 @@ def ensure_partitions(
                     continue
                 cursor.execute(
                     sql.SQL("CREATE TABLE {}.{} PARTITION OF {}.{} FOR VALUES FROM ({}) TO ({})").format(
-                        sql.Identifier(cell.schema), sql.Identifier(name),
-                        sql.Identifier(cell.schema), sql.Identifier(table),
-                        sql.Literal(str(first_id_at(begin))), sql.Literal(str(first_id_at(end))),
+                        sql.Identifier(cell.schema),
+                        sql.Identifier(name),
+                        sql.Identifier(cell.schema),
+                        sql.Identifier(table),
+                        sql.Literal(str(first_id_at(begin))),
+                        sql.Literal(str(first_id_at(end))),
                     )
                 )
                 made += 1
@@ -113,7 +119,9 @@ def _grant(connection: Connection[Any], cell: Cell) -> None:
             name = sql.Identifier(schema)
             cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO kamao_app, kamao_reader").format(name))
             cursor.execute(
-                sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO kamao_app").format(name)
+                sql.SQL(
+                    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO kamao_app"
+                ).format(name)
             )
             cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO kamao_reader").format(name))
         for table in (*_IMMUTABLE, *_KEPT):

@@ -1,7 +1,8 @@
 """Locking free codes for a batch: one statement per round, each offer asked once with its summed quantity.
 
-Earliest expiry first, then import order. Refuses to call an offer empty because a neighbour holds its last codes for a
-moment: when a round comes up short, the offers that were short are asked once more, waiting for those locks.
+Earliest expiry first, then import order. Refuses to call an offer empty because a neighbour holds its last
+codes for a moment: when a round comes up short, the offers that were short are asked once more, waiting for
+those locks.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,9 @@ class Allocator:
             self._take(again, wanted, "stock/allocate_waiting")
 
     def _take(self, offers: list[UUID], wanted: Mapping[UUID, int], name: str) -> set[UUID]:
-        """Lock codes from each offer's mark on; return the offers whose mark turned out to be of an earlier epoch."""
+        """Lock codes from each offer's mark on; return the offers whose mark turned out to be of an earlier
+        epoch.
+        """
         marks = [self._hints.get(offer, self._at) for offer in offers]
         started = {offer: mark[0] for offer, mark in zip(offers, marks, strict=True) if mark}
         for offer in offers:
@@ -85,6 +88,8 @@ class Allocator:
         return taken
 
     def settle_hints(self) -> None:
-        """Move the marks past what was taken. Call after commit; after a rollback the marks stay where they are."""
+        """Move the marks past what was taken. Call after commit; after a rollback the marks stay where they
+        are.
+        """
         for offer, mark in self._sold_to.items():
             self._hints.advance(offer, self._epochs.get(offer, 0), self._at, mark)

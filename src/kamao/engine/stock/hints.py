@@ -1,8 +1,10 @@
-"""Low-water marks: where allocation starts looking. Owns a hint per offer and process; correctness never needs one.
+"""Low-water marks: where allocation starts looking. Owns a hint per offer and process; correctness never
+needs one.
 
-Sold codes leave dead index entries until vacuum, so a scan from the beginning gets slower with every sale. A mark says
-"everything up to here was free and is gone". Marks are dropped when the offer's epoch moves (import, release, return),
-when an allocation comes up short, and after a minute, so that a code behind a mark is found again.
+Sold codes leave dead index entries until vacuum, so a scan from the beginning gets slower with every sale. A
+mark says "everything up to here was free and is gone". Marks are dropped when the offer's epoch moves
+(import, release, return), when an allocation comes up short, and after a minute, so that a code behind a mark
+is found again.
 """
 
 import threading
@@ -22,14 +24,18 @@ class StockHints:
         self._lock = threading.Lock()
 
     def get(self, offer: UUID, at: datetime) -> tuple[int, Mark] | None:
-        """Return the epoch and mark of an offer while they are young; whoever uses them compares the epoch."""
+        """Return the epoch and mark of an offer while they are young; whoever uses them compares the
+        epoch.
+        """
         found = self._marks.get(offer)
         if found is None or at - found[1] > _LIFE:
             return None
         return found[0], found[2]
 
     def advance(self, offer: UUID, epoch: int, at: datetime, mark: Mark) -> None:
-        """Move a mark forward after the transaction that sold up to it; the life counts from the first mark."""
+        """Move a mark forward after the transaction that sold up to it; the life counts from the first
+        mark.
+        """
         with self._lock:
             if len(self._marks) > _MARKS_MAX:
                 self._marks.clear()

@@ -22,9 +22,13 @@ def plain_bytes(code: NewCode) -> bytes:
 
 
 def open_delivery(keyring: Keyring, delivered: Delivered) -> OpenedCode:
-    """Open one delivered item. Raises SealError or KeyMissing; whoever calls it answers for the reveal's trace."""
+    """Open one delivered item. Raises SealError or KeyMissing; whoever calls it answers for the reveal's
+    trace.
+    """
     place = delivered.lot or delivered.item
     if delivered.sealed is None or delivered.wrapped_key is None:
         raise SealError("the item has been erased")
-    plain = _decoder.decode(keyring.open_data_key(place, delivered.wrapped_key).open(delivered.item, delivered.sealed))
+    plain = _decoder.decode(
+        keyring.open_data_key(place, delivered.wrapped_key).open(delivered.item, delivered.sealed)
+    )
     return OpenedCode(plain.number, plain.secret)

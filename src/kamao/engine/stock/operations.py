@@ -1,4 +1,6 @@
-"""Lots and codes: import, recall, return, reveal. Owns the refusal of duplicates; refuses unsealed storage."""
+"""Lots and codes: import, recall, return, reveal. Owns the refusal of duplicates; refuses unsealed
+storage.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +12,7 @@ from kamao.engine.stock.opening import plain_bytes
 from kamao.engine.stock.types import NewCode, NewLot
 from kamao.kernel.ids import IdSource, sql_array
 from kamao.kernel.limits import CODE_TEXT_MAX
-from kamao.kernel.sealing import Keyring, fold_code
+from kamao.kernel.sealing import NONCE_BYTES, DataKey, Keyring, fold_code
 
 _SHORT_SECRET = 10
 """A secret shorter than this is only unique together with its number (a PIN beside a card number)."""
@@ -19,7 +21,8 @@ _SHORT_SECRET = 10
 def open_lots(connection: Connection, lots: Sequence[NewLot], *, at: datetime, keyring: Keyring) -> list[str]:
     """Create lots, each with a data key of its own.
 
-    Outcomes: ``created``, ``repeated`` (the id exists for the same offer), ``lot_conflict``, ``offer_not_found``.
+    Outcomes: ``created``, ``repeated`` (the id exists for the same offer), ``lot_conflict``,
+    ``offer_not_found``.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("stock/read_offers_of_lots"), (sql_array([lot.offer for lot in lots]),))
@@ -53,15 +56,15 @@ def open_lots(connection: Connection, lots: Sequence[NewLot], *, at: datetime, k
     return outcomes
 
 
-def fingerprint_of(keyring: Keyring, code: NewCode) -> bytes:
-    """Return the keyed fingerprint that makes a code unique on this node.
+def _mark(code: NewCode, folded: str) -> str:
+    """Return what the keyed fingerprint is made of, which makes a code unique on this node.
 
-    A long secret is unique by itself: the same secret under another printed number is the same code. A short one counts
-    together with its number.
+    A long secret is unique by itself: the same secret under another printed number is the same code. A short
+    one counts together with its number.
     """
     if len(code.secret) >= _SHORT_SECRET:
-        return keyring.fingerprint("code", code.secret)
-    return keyring.fingerprint("pair", f"{code.number}|{code.secret}")
+        return "code|" + folded
+    return "pair|" + fold_code(f"{code.number}|{code.secret}")
 
 
 def import_codes(
@@ -73,8 +76,9 @@ def import_codes(
     ids: IdSource,
     keyring: Keyring,
 ) -> list[str]:
-    """Seal and store codes of one lot. Outcomes in precedence order: ``lot_not_found`` (also recalled), ``invalid``
-    (empty secret, or longer than limits allow), ``expired``, ``duplicate`` (here or ever before), ``imported``.
+    """Seal and store codes of one lot. Outcomes in precedence order: ``lot_not_found`` (also recalled),
+    ``invalid`` (empty secret, or longer than limits allow), ``expired``, ``duplicate`` (here or ever before),
+    ``imported``.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("stock/lock_lot"), (lot,))
@@ -84,32 +88,40 @@ def import_codes(
         offer, wrapped = row
         key = keyring.open_data_key(lot, wrapped)
         outcomes: list[str] = []
-        seen: dict[bytes, int] = {}
+        wanted: dict[str, int] = {}
         for place, code in enumerate(codes):
-            refused = _refusal(code, at)
+            folded = fold_code(code.secret)
+            refused = _refusal(code, folded, at)
             if refused is None:
-                fingerprint = fingerprint_of(keyring, code)
-                refused = "duplicate" if seen.setdefault(fingerprint, place) != place else None
+                refused = "duplicate" if wanted.setdefault(_mark(code, folded), place) != place else None
             outcomes.append(refused or "imported")
+        seen = dict(zip(keyring.fingerprints(list(wanted)), wanted.values(), strict=True))
         places = list(seen.values())
         made = ids.many(len(places))
-        cursor.execute(statement("stock/insert_fingerprints"), (list(seen), sql_array(made)))
-        fresh = {fingerprint[0] for fingerprint in cursor.fetchall()} if places else set()
-        sealed = []
-        for place, code_id in zip(places, made, strict=True):
-            if code_id in fresh:
-                sealed.append((code_id, codes[place].expires_at, key.seal(code_id, plain_bytes(codes[place]))))
-            else:
-                outcomes[place] = "duplicate"
-        _store(connection, offer, lot, sealed)
-        if sealed:
-            cursor.execute(statement("stock/count_imported"), (len(sealed), lot))
+        fingerprints, names = b"".join(seen), sql_array(made)
+        nonces = keyring.random(NONCE_BYTES * len(places))
+        with connection.pipeline():
+            # The database inserts while this process seals; what turns out a duplicate was sealed for
+            # nothing.
+            cursor.execute(statement("stock/insert_fingerprints"), (fingerprints, names))
+            lines = _copy_lines(offer, lot, [codes[place] for place in places], made, key, nonces)
+        if cursor.rowcount != len(places):
+            cursor.execute(statement("stock/read_fresh_codes"), (names, fingerprints))
+            fresh = {row[0] for row in cursor.fetchall()}
+            for place, code_id in zip(places, made, strict=True):
+                if code_id not in fresh:
+                    outcomes[place] = "duplicate"
+            lines = [line for line, code_id in zip(lines, made, strict=True) if code_id in fresh]
+        if lines:
+            with cursor.copy(statement("stock/copy_codes")) as copy:
+                copy.write("".join(lines))
+            cursor.execute(statement("stock/count_imported"), (len(lines), lot))
             cursor.execute(statement("stock/raise_epoch"), (offer,))
     return outcomes
 
 
-def _refusal(code: NewCode, at: datetime) -> str | None:
-    if not fold_code(code.secret) or max(len(code.secret), len(code.number)) > CODE_TEXT_MAX:
+def _refusal(code: NewCode, folded: str, at: datetime) -> str | None:
+    if not folded or max(len(code.secret), len(code.number)) > CODE_TEXT_MAX:
         return "invalid"
     if "\x00" in code.secret or "\x00" in code.number:
         return "invalid"
@@ -118,20 +130,22 @@ def _refusal(code: NewCode, at: datetime) -> str | None:
     return None
 
 
-def _store(
-    connection: Connection, offer: UUID, lot: UUID, sealed: Sequence[tuple[UUID, datetime | None, bytes]]
-) -> None:
-    """COPY sealed codes in: the fastest way into a table that psycopg has."""
-    with connection.cursor() as cursor, cursor.copy(statement("stock/copy_codes")) as copy:
-        head, tail = f"\t{offer.hex}\t{lot.hex}\t", "\tfree\t\\\\x"
-        moments: dict[datetime | None, str] = {None: "infinity"}
-        lines = []
-        for code, expires_at, content in sealed:
-            moment = moments.get(expires_at)
-            if moment is None and expires_at is not None:
-                moment = moments[expires_at] = expires_at.isoformat()
-            lines.append(f"{code.hex}{head}{moment}{tail}{content.hex()}\n")
-        copy.write("".join(lines))
+def _copy_lines(
+    offer: UUID, lot: UUID, codes: Sequence[NewCode], ids: Sequence[UUID], key: DataKey, nonces: bytes
+) -> list[str]:
+    """Seal codes and write each as a line for COPY: the fastest way into a table that psycopg has."""
+    head, tail = f"\t{offer.hex}\t{lot.hex}\t", "\tfree\t\\\\x"
+    moments: dict[datetime | None, str] = {None: "infinity"}
+    lines = []
+    at_byte = 0
+    for code, code_id in zip(codes, ids, strict=True):
+        moment = moments.get(code.expires_at)
+        if moment is None and code.expires_at is not None:
+            moment = moments[code.expires_at] = code.expires_at.isoformat()
+        sealed = key.seal(code_id, plain_bytes(code), nonces[at_byte : at_byte + NONCE_BYTES])
+        at_byte += NONCE_BYTES
+        lines.append(f"{code_id.hex}{head}{moment}{tail}{sealed.hex()}\n")
+    return lines
 
 
 def release(connection: Connection, holders: Sequence[UUID]) -> list[UUID]:
@@ -147,8 +161,8 @@ def release(connection: Connection, holders: Sequence[UUID]) -> list[UUID]:
 def recall_lot(connection: Connection, lot: UUID, *, supplier: UUID) -> tuple[str, int]:
     """Take every unsold code of a lot off sale for good.
 
-    Return ``done`` (or ``lot_not_found``: another supplier's too) and how many codes were taken. Sold and reserved codes
-    stay with their orders: their buyers are compensated by refund.
+    Return ``done`` (or ``lot_not_found``: another supplier's too) and how many codes were taken. Sold and
+    reserved codes stay with their orders: their buyers are compensated by refund.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("stock/mark_lot_recalled"), (lot, supplier))

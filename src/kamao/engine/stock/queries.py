@@ -43,7 +43,12 @@ def free_counts(
 
 
 def lots_of(
-    connection: Connection, supplier: UUID, *, limit: int, before: UUID | None = None, offer: UUID | None = None
+    connection: Connection,
+    supplier: UUID,
+    *,
+    limit: int,
+    before: UUID | None = None,
+    offer: UUID | None = None,
 ) -> list[Lot]:
     """Return a supplier's lots, newest first."""
     with connection.cursor() as cursor:

@@ -1,7 +1,8 @@
 """Changes to existing orders: lock, change, write once. Owns transitions, order money and their events.
 
-Every function that changes orders works on a desk: it locks the orders in id order, then the floored accounts it may
-post to, and writes everything set-based at the end. A transition that the table does not have is a bug, not a refusal.
+Every function that changes orders works on a desk: it locks the orders in id order, then the floored accounts
+it may post to, and writes everything set-based at the end. A transition that the table does not have is a
+bug, not a refusal.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,11 +22,31 @@ class LockedOrder:
     """An order under this transaction's row lock; its fields are the row's."""
 
     __slots__ = (
-        "amount_minor", "captured_minor", "created_at", "currency", "delivered_at", "delivered_quantity",
-        "disputes_open", "id", "intake", "merchant", "message", "offer", "purchase", "quantity",
-        "refunded_escrow_minor", "refunded_settled_minor", "retail_unit_price_e4", "settled_minor", "settles_at",
-        "sku", "state", "subsidy_minor", "unit_price_e4", "units_refunded",
-    )  # fmt: skip
+        "amount_minor",
+        "captured_minor",
+        "created_at",
+        "currency",
+        "delivered_at",
+        "delivered_quantity",
+        "disputes_open",
+        "id",
+        "intake",
+        "merchant",
+        "message",
+        "offer",
+        "purchase",
+        "quantity",
+        "refunded_escrow_minor",
+        "refunded_settled_minor",
+        "retail_unit_price_e4",
+        "settled_minor",
+        "settles_at",
+        "sku",
+        "state",
+        "subsidy_minor",
+        "unit_price_e4",
+        "units_refunded",
+    )
 
     id: UUID
     merchant: UUID
@@ -63,11 +84,31 @@ class LockedOrder:
 
 
 _COLUMNS = (
-    "id", "merchant", "sku", "offer", "quantity", "unit_price_e4", "amount_minor", "currency", "state",
-    "captured_minor", "subsidy_minor", "refunded_escrow_minor", "refunded_settled_minor", "settled_minor",
-    "delivered_quantity", "units_refunded", "intake", "retail_unit_price_e4", "purchase", "disputes_open", "message",
-    "created_at", "delivered_at", "settles_at",
-)  # fmt: skip
+    "id",
+    "merchant",
+    "sku",
+    "offer",
+    "quantity",
+    "unit_price_e4",
+    "amount_minor",
+    "currency",
+    "state",
+    "captured_minor",
+    "subsidy_minor",
+    "refunded_escrow_minor",
+    "refunded_settled_minor",
+    "settled_minor",
+    "delivered_quantity",
+    "units_refunded",
+    "intake",
+    "retail_unit_price_e4",
+    "purchase",
+    "disputes_open",
+    "message",
+    "created_at",
+    "delivered_at",
+    "settles_at",
+)
 
 
 class OrderDesk:

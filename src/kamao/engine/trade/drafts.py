@@ -1,4 +1,6 @@
-"""Orders decided but not yet written, and the set-based writing of them. Owns the rows that a new order consists of."""
+"""Orders decided but not yet written, and the set-based writing of them. Owns the rows that a new order
+consists of.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -173,7 +175,9 @@ def hand_over_codes(
     burst.add("trade/insert_leaves", sql_array(tools.ids.many(len(made))), bytes_of(made))
 
 
-def _plan_attempts(connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools) -> None:
+def _plan_attempts(
+    connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             statement("trade/insert_attempts"),
@@ -195,9 +199,13 @@ def _write_private(connection: Connection, drafts: Sequence[Draft], *, tools: Tr
         request = draft.request
         wrapped, key = tools.keyring.new_data_key(draft.order)
         address = (request.buyer_ip or "").encode()
-        sealed.append(key.seal(draft.order, len(address).to_bytes(2) + address + (request.target_json or b"")))
+        sealed.append(
+            key.seal(draft.order, len(address).to_bytes(2) + address + (request.target_json or b""))
+        )
         wrapped_keys.append(wrapped)
-        hashes.append(tools.keyring.content_digest(b"target|" + request.target_json) if request.target_json else None)
+        hashes.append(
+            tools.keyring.content_digest(b"target|" + request.target_json) if request.target_json else None
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             statement("trade/insert_private"),
@@ -209,14 +217,34 @@ def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:
     """Return a just accepted order as its merchant sees it, deliveries still sealed."""
     request = draft.request
     return OrderView(
-        draft.order, request.merchant, request.reference, draft.sku.code, request.quantity, draft.unit_price_e4,
-        draft.amount_minor, draft.sku.currency, "delivered" if draft.delivered else "paid", request.intake,
-        request.sales_channel, request.channel_order_no, bool(request.target_json), len(draft.codes), 0, 0, None, at,
+        draft.order,
+        request.merchant,
+        request.reference,
+        draft.sku.code,
+        request.quantity,
+        draft.unit_price_e4,
+        draft.amount_minor,
+        draft.sku.currency,
+        "delivered" if draft.delivered else "paid",
+        request.intake,
+        request.sales_channel,
+        request.channel_order_no,
+        bool(request.target_json),
+        len(draft.codes),
+        0,
+        0,
+        None,
+        at,
         at if draft.delivered else None,
         settles_at(draft.offer, at) if draft.delivered else None,
-        request.metadata_json, None,
-        tuple([
-            Delivered(code.id, "code", code.id, code.lot, tools.lot_keys[code.lot], code.sealed, code.expires_at)
-            for code in draft.codes
-        ]),
-    )  # fmt: skip
+        request.metadata_json,
+        None,
+        tuple(
+            [
+                Delivered(
+                    code.id, "code", code.id, code.lot, tools.lot_keys[code.lot], code.sealed, code.expires_at
+                )
+                for code in draft.codes
+            ]
+        ),
+    )

@@ -52,8 +52,8 @@ def answer(
 ) -> list[Change]:
     """Take suppliers' answers.
 
-    Outcomes in precedence order: ``fulfilment_not_found``, ``repeated`` (the same answer again), ``state_conflict``,
-    ``invalid`` (no receipts, or more than ordered), ``done``.
+    Outcomes in precedence order: ``fulfilment_not_found``, ``repeated`` (the same answer again),
+    ``state_conflict``, ``invalid`` (no receipts, or more than ordered), ``done``.
     """
     desk = OrderDesk(connection, at=at, ids=tools.ids)
     wanted = sql_array([item.attempt for item in answers])
@@ -107,14 +107,14 @@ def _answer_one(
     _deliver(connection, desk, order, item.receipts, delay_s=attempt[4], tools=tools)
     missing = order.quantity - order.units_refunded - len(item.receipts)
     if missing:
-        refunds.refund(
-            order, missing, refund=desk.ids.new(), actor="supplier", reason="partly_delivered"
-        )
+        refunds.refund(order, missing, refund=desk.ids.new(), actor="supplier", reason="partly_delivered")
     return Change("done", order.state)
 
 
 def _next_offer(connection: Connection, order: LockedOrder, desk: OrderDesk, tools: TradeTools) -> bool:
-    """Plan an attempt with the next offer by hand that has not been tried and costs no more than the order pays."""
+    """Plan an attempt with the next offer by hand that has not been tried and costs no more than the order
+    pays.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             statement("trade/next_offer"), (desk.at, order.id, order.sku, desk.at, order.unit_price_e4)
@@ -150,7 +150,9 @@ def _deliver(
     delay_s: int,
     tools: TradeTools,
 ) -> None:
-    """Write deliveries whose content is sealed under a key of its own, and take the order to ``delivered``."""
+    """Write deliveries whose content is sealed under a key of its own, and take the order to
+    ``delivered``.
+    """
     items = tools.ids.many(len(receipts))
     keys, sealed, openings, made = [], [], [], []
     for item, receipt in zip(items, receipts, strict=True):

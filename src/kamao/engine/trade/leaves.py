@@ -1,8 +1,8 @@
 """Leaves for the provenance log: salted commitments, never a code, a name or anything guessable.
 
-A leaf is ``version(1)=1 | event kind(1) | hour since 1970 (4, big endian) | SHA-256 commitment(32)``. The commitment is
-over ``"kamao/item/1|" | salt(32) | item id(16) | order id(16)``; the salt is sealed beside the delivery and given only to
-the holder. Erasing the salt erases the link for ever.
+A leaf is ``version(1)=1 | event kind(1) | hour since 1970 (4, big endian) | SHA-256 commitment(32)``. The
+commitment is over ``"kamao/item/1|" | salt(32) | item id(16) | order id(16)``; the salt is sealed beside the
+delivery and given only to the holder. Erasing the salt erases the link for ever.
 """
 
 import hashlib

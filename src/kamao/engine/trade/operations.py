@@ -1,4 +1,6 @@
-"""Parties of the trade: merchants and suppliers as a cell knows them. Owns their registration, level and status."""
+"""Parties of the trade: merchants and suppliers as a cell knows them. Owns their registration, level and
+status.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -50,7 +52,8 @@ def register_merchants(connection: Connection, merchants: Sequence[MerchantSpec]
 
 
 def register_suppliers(connection: Connection, suppliers: Sequence[SupplierSpec], *, at: datetime) -> None:
-    """Make suppliers known to the cell with their payable and deposit accounts; again: change delay and status.
+    """Make suppliers known to the cell with their payable and deposit accounts; again: change delay and
+    status.
 
     A suspended supplier's offers stop selling at once; they come back when it is active again.
     """

@@ -1,7 +1,9 @@
-"""Payments that arrived and refunds to their source. Owns the rule that each payment ends as goods or as money back.
+"""Payments that arrived and refunds to their source. Owns the rule that each payment ends as goods or as
+money back.
 
-A payment is known by its provider's number, once for ever. One that fits its purchase is captured and the goods are
-handed over in the same transaction; any other (late, second, wrong amount, unknown) is booked and its refund is due.
+A payment is known by its provider's number, once for ever. One that fits its purchase is captured and the
+goods are handed over in the same transaction; any other (late, second, wrong amount, unknown) is booked and
+its refund is due.
 """
 
 from collections.abc import Sequence
@@ -24,8 +26,9 @@ from kamao.kernel.ids import IdSource, sql_array
 def apply_payments(
     connection: Connection, payments: Sequence[PaymentArrived], *, at: datetime, tools: TradeTools
 ) -> list[PaymentOutcome]:
-    """Book verified payments, each once. See ``PaymentOutcome`` for the outcomes; reasons of ``unapplied`` are
-    ``purchase_not_found``, ``wrong_amount``, ``already_paid``, ``purchase_expired``, ``purchase_cancelled``.
+    """Book verified payments, each once. See ``PaymentOutcome`` for the outcomes; reasons of ``unapplied``
+    are ``purchase_not_found``, ``wrong_amount``, ``already_paid``, ``purchase_expired``,
+    ``purchase_cancelled``.
     """
     return _Applying(connection, payments, at=at, tools=tools).run()
 
@@ -62,7 +65,10 @@ class _Applying:
             self._purchases = {row[0]: list(row) for row in cursor.fetchall()}
             cursor.execute(
                 statement("trade/read_payments"),
-                ([payment.provider for payment in payments], [payment.provider_payment_no for payment in payments]),
+                (
+                    [payment.provider for payment in payments],
+                    [payment.provider_payment_no for payment in payments],
+                ),
             )
             self._known = {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
             cursor.execute(statement("trade/orders_of_purchases"), (sql_array(purchases),))
@@ -129,9 +135,13 @@ class _Applying:
             order = self._desk.orders[key]
             if order.amount_minor:
                 self._desk.journal.post(
-                    "payment", debit=cash(payment.provider, payment.currency), credit=escrow(payment.currency),
-                    amount_minor=order.amount_minor, order=key, subject=purchase,
-                )  # fmt: skip
+                    "payment",
+                    debit=cash(payment.provider, payment.currency),
+                    credit=escrow(payment.currency),
+                    amount_minor=order.amount_minor,
+                    order=key,
+                    subject=purchase,
+                )
             order.captured_minor = order.amount_minor
 
     def _write(self) -> None:
@@ -182,7 +192,9 @@ class _Applying:
             cursor.execute(statement("stock/read_reserved"), (sql_array([order.id for order in orders]),))
             for holder, *code in cursor.fetchall():
                 codes.setdefault(holder, []).append(Allocated(*code))
-            cursor.execute(statement("pricing/read_offer_terms"), (sql_array([o.offer for o in orders if o.offer]),))
+            cursor.execute(
+                statement("pricing/read_offer_terms"), (sql_array([o.offer for o in orders if o.offer]),)
+            )
             terms = {row[0]: row[1:] for row in cursor.fetchall()}
         load_lot_keys(self._connection, {code.lot for rows in codes.values() for code in rows}, self._tools)
         pairs = [(order, code) for order, rows in codes.items() for code in rows]
@@ -201,7 +213,9 @@ class _Applying:
             else:
                 waiting.append(order)
                 self._desk.move(order, "paid", event="order.paid", actor="payment")
-        self._plan(waiting, {key: value[0] for key, value in terms.items()}, {k: v[2] for k, v in terms.items()})
+        self._plan(
+            waiting, {key: value[0] for key, value in terms.items()}, {k: v[2] for k, v in terms.items()}
+        )
 
     def _plan(
         self, orders: Sequence[LockedOrder], suppliers: dict[UUID, UUID], fulfilments: dict[UUID, str]
@@ -257,7 +271,9 @@ def claim_refunds(connection: Connection, *, at: datetime, limit: int) -> list[R
 
 
 def unanswered_refunds(connection: Connection, *, sent_before: datetime, limit: int) -> list[RefundView]:
-    """Return refunds that were sent or are in doubt and still have no final answer: to be asked, never guessed."""
+    """Return refunds that were sent or are in doubt and still have no final answer: to be asked, never
+    guessed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statement("trade/unanswered_refunds"), (sent_before, limit))
         ids = [row[0] for row in cursor.fetchall()]
@@ -276,12 +292,14 @@ def answer_refunds(
 ) -> list[str]:
     """Take providers' final answers.
 
-    Outcomes: ``refund_not_found``, ``repeated``, ``state_conflict`` (not sent, or answered otherwise), ``done``. Only
-    ``done`` moves money: refund_due → cash.
+    Outcomes: ``refund_not_found``, ``repeated``, ``state_conflict`` (not sent, or answered otherwise),
+    ``done``. Only ``done`` moves money: refund_due → cash.
     """
     desk = OrderDesk(connection, at=at, ids=ids)
     with connection.cursor() as cursor:
-        cursor.execute(statement("trade/lock_refunds"), (sql_array(sorted({item.refund for item in answers})),))
+        cursor.execute(
+            statement("trade/lock_refunds"), (sql_array(sorted({item.refund for item in answers})),)
+        )
         rows = {row[0]: list(row) for row in cursor.fetchall()}
         outcomes = []
         for item in answers:
@@ -319,7 +337,9 @@ def _pay_refund(desk: OrderDesk, row: Sequence[Any]) -> None:
 
 
 def retry_refund(connection: Connection, refund: UUID) -> bool:
-    """Put a refused refund back to ``due`` (by a person, with the reason elsewhere); False where it is not refused."""
+    """Put a refused refund back to ``due`` (by a person, with the reason elsewhere); False where it is not
+    refused.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statement("trade/retry_refund"), (refund,))
         return cursor.rowcount == 1

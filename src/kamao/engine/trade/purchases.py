@@ -1,7 +1,8 @@
 """Consumers' purchases before they are paid: placing with reservation, closing, expiry, cancellation.
 
-A purchase is placed whole or not at all, fulfilled whole or refunded whole. Refuses to let one contact, address or
-device hold stock without end. Release and payment both lock the purchase row, so exactly one of them wins.
+A purchase is placed whole or not at all, fulfilled whole or refunded whole. Refuses to let one contact,
+address or device hold stock without end. Release and payment both lock the purchase row, so exactly one of
+them wins.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +33,9 @@ from kamao.kernel.money import order_amount
 
 PLATFORM_POSITION = 50
 MERCHANT_POSITION = 60
-"""Parties' positions: suppliers come first (1 and up, a failover adds one), then the platform, then the shop."""
+"""Parties' positions: suppliers come first (1 and up, a failover adds one), then the platform, then the
+shop.
+"""
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -51,7 +54,10 @@ class _Order(msgspec.Struct, frozen=True):
 
 def content_of(request: PurchaseRequest) -> bytes:
     """Return the canonical content by which a repeated purchase reference is judged."""
-    parts = [f"{line.sku}\n{line.quantity}\n{line.amount_minor}\n".encode() + (line.target_json or b"") for line in request.lines]
+    parts = [
+        f"{line.sku}\n{line.quantity}\n{line.amount_minor}\n".encode() + (line.target_json or b"")
+        for line in request.lines
+    ]
     return b"\x00".join(parts)
 
 
@@ -63,7 +69,9 @@ def place_purchases(
     tools: TradeTools,
     limits: ReservationLimits,
 ) -> list[PlacedPurchase]:
-    """Reserve goods for purchases that await payment; outcomes as in ``PlacedPurchase``, each item after the other."""
+    """Reserve goods for purchases that await payment; outcomes as in ``PlacedPurchase``, each item after the
+    other.
+    """
     return _Placing(connection, requests, at=at, tools=tools, limits=limits).run()
 
 
@@ -201,9 +209,7 @@ class _Placing:
         ):
             stocked = offer.fulfilment == "stock"
             codes = self._allocator.take(offer.id, line.quantity) if stocked else []
-            self._orders.append(
-                _Order(order, purchase, request, line, place, sku, offer, wholesale, codes)
-            )
+            self._orders.append(_Order(order, purchase, request, line, place, sku, offer, wholesale, codes))
         self._placed.append((purchase, request, content, total))
         self._known[request.merchant, request.reference] = (purchase, content, total)
         for name, key, _ in self._keys(request):
@@ -227,7 +233,10 @@ class _Placing:
             price = book.price(
                 line.sku, offer=offer, merchant=request.merchant, level=level, quantity=line.quantity, at=at
             )
-            if price is None or order_amount(price.unit_price_e4, line.quantity, sku.currency) > line.amount_minor:
+            if (
+                price is None
+                or order_amount(price.unit_price_e4, line.quantity, sku.currency) > line.amount_minor
+            ):
                 return "not_sellable"
             return sku, offer, price.unit_price_e4
         return "out_of_stock"
@@ -368,7 +377,9 @@ def end_purchases(
             desk.lock_orders(orders)
             release(connection, orders)
             for order in desk.orders.values():
-                desk.move(order, "cancelled", event="order.cancelled", actor=actor, reason=f"purchase_{state}")
+                desk.move(
+                    order, "cancelled", event="order.cancelled", actor=actor, reason=f"purchase_{state}"
+                )
             desk.write()
     return outcomes
 

@@ -1,4 +1,6 @@
-"""Reads of orders and events, for their merchant. Owns the views; refuses another merchant's rows by answering nothing."""
+"""Reads of orders and events, for their merchant. Owns the views; refuses another merchant's rows by
+answering nothing.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -140,8 +142,9 @@ def events_to_tell(
 ) -> tuple[int, list[EventView]]:
     """Return how far the log was looked at and, of those events, the ones somebody may want to be told.
 
-    Wanted are events of ``organisations`` and of orders with an address of their own. Looks at ``limit`` events at most;
-    a result equal to ``after_seq`` means there is nothing new. Events that nobody wants cost no row here.
+    Wanted are events of ``organisations`` and of orders with an address of their own. Looks at ``limit``
+    events at most; a result equal to ``after_seq`` means there is nothing new. Events that nobody wants cost
+    no row here.
     """
     with connection.cursor() as cursor:
         cursor.execute(statement("trade/last_event_within"), (after_seq, limit))

@@ -1,7 +1,9 @@
-"""Money back: refunds of units, cancellation, failure. Owns refund rows; always to the source the money came from.
+"""Money back: refunds of units, cancellation, failure. Owns refund rows; always to the source the money came
+from.
 
-The unsettled part comes out of escrow, the settled part from the parties that got it: their payable first, then the
-supplier's deposit, then the platform's guarantee with a receivable against the party. Refuses more than was paid.
+The unsettled part comes out of escrow, the settled part from the parties that got it: their payable first,
+then the supplier's deposit, then the platform's guarantee with a receivable against the party. Refuses more
+than was paid.
 """
 
 from collections.abc import Sequence
@@ -45,7 +47,9 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class RefundDesk:
-    """Refunds on locked orders; make one per transaction, ``prepare`` before deciding, ``write`` at the end."""
+    """Refunds on locked orders; make one per transaction, ``prepare`` before deciding, ``write`` at the
+    end.
+    """
 
     def __init__(self, desk: OrderDesk) -> None:
         self._desk = desk
@@ -73,7 +77,8 @@ class RefundDesk:
         self._desk.lock_accounts(accounts)
 
     def refund(self, order: LockedOrder, units: int, *, refund: UUID, actor: str, reason: str) -> int | None:
-        """Refund ``units`` more units; return the amount, or None where nobody can fund it now (row ``unfunded``).
+        """Refund ``units`` more units; return the amount, or None where nobody can fund it now (row
+        ``unfunded``).
 
         The caller has checked state and count. Units without money (a gift) refund 0 and write no refund row.
         """
@@ -103,12 +108,16 @@ class RefundDesk:
         )  # fmt: skip
 
     def _reverse(self, order: LockedOrder, amount: int, refund: UUID) -> bool:
-        """Take the settled part back from those who got it; False (and nothing posted) where it cannot be funded."""
+        """Take the settled part back from those who got it; False (and nothing posted) where it cannot be
+        funded.
+        """
         if not amount:
             return True
         shares = self._settled.get(order.id, [])
         parts = reversal_shares(
-            [settled for _, settled, _ in shares], [returned for _, _, returned in shares], amount_minor=amount
+            [settled for _, settled, _ in shares],
+            [returned for _, _, returned in shares],
+            amount_minor=amount,
         )
         plan: list[tuple[str, Account, int]] = []
         short: list[tuple[Account, int]] = []
@@ -169,7 +178,18 @@ class RefundDesk:
         source = self._sources[order.id][0]
         destination = source.account.id if source.payment is None else None
         self._rows.append(
-            _Row(refund, order.id, source.payment, destination, units, amount, order.currency, state, actor, reason)
+            _Row(
+                refund,
+                order.id,
+                source.payment,
+                destination,
+                units,
+                amount,
+                order.currency,
+                state,
+                actor,
+                reason,
+            )
         )
 
     def write(self) -> None:
@@ -232,8 +252,8 @@ def refund(
 ) -> list[Change]:
     """Refund units of orders.
 
-    Outcomes in precedence order: ``order_not_found``, ``repeated`` (the refund's id exists), ``state_conflict``,
-    ``invalid_units``, ``unfunded`` (the refund waits for funds), ``done``.
+    Outcomes in precedence order: ``order_not_found``, ``repeated`` (the refund's id exists),
+    ``state_conflict``, ``invalid_units``, ``unfunded`` (the refund waits for funds), ``done``.
     """
     desk = OrderDesk(connection, at=at, ids=ids)
     desk.lock_orders([request.order for request in requests])
@@ -320,4 +340,3 @@ def give_back(
     event = "order.cancelled" if state == "cancelled" else "order.failed"
     desk.move(order, state, event=event, actor=actor, reason=reason)
     return amount
-

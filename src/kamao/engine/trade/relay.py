@@ -1,6 +1,8 @@
-"""The sequencer: gives committed events their numbers, one writer at a time. Refuses to number anything unseen.
+"""The sequencer: gives committed events their numbers, one writer at a time. Refuses to number anything
+unseen.
 
-Outbox rows are taken as rows, not as a range of ids, so a transaction that commits late is simply taken later.
+Outbox rows are taken as rows, not as a range of ids, so a transaction that commits late is simply taken
+later.
 """
 
 from kamao.engine.pool import Connection
@@ -8,7 +10,8 @@ from kamao.engine.statements import statement
 
 
 def sequence_events(connection: Connection, *, limit: int = 2_000) -> int:
-    """Move up to ``limit`` committed outbox rows into the event log with consecutive numbers; return how many.
+    """Move up to ``limit`` committed outbox rows into the event log with consecutive numbers; return how
+    many.
 
     Waits for no one: where another process is sequencing, it returns 0.
     """

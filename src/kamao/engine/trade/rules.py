@@ -6,7 +6,9 @@ from kamao.engine.trade.types import OrderRequest
 
 
 def content_of(request: OrderRequest) -> bytes:
-    """Return the canonical content by which a repeated reference is judged: SKU, quantity, target, price limits."""
+    """Return the canonical content by which a repeated reference is judged: SKU, quantity, target, price
+    limits.
+    """
     head = f"{request.sku}\n{request.quantity}\n{request.max_unit_price_e4}\n{request.max_amount_minor}\n"
     return head.encode() + (request.target_json or b"")
 
@@ -19,8 +21,9 @@ def opening_place(order: UUID, item: UUID) -> UUID:
 def refund_of_units(amount_minor: int, quantity: int, *, refunded_before: int, refunded_after: int) -> int:
     """Return the money of the units refunded between two counts.
 
-    The share of k units is floor(amount × k / quantity); a refund is the difference of two shares, so the refunds of
-    all units add up to the amount exactly, in whatever steps they are made (``trade.md``: reversal k).
+    The share of k units is floor(amount × k / quantity); a refund is the difference of two shares, so the
+    refunds of all units add up to the amount exactly, in whatever steps they are made (``trade.md``: reversal
+    k).
     """
     assert 0 <= refunded_before < refunded_after <= quantity, "units are refunded forwards, and at most all"
     return amount_minor * refunded_after // quantity - amount_minor * refunded_before // quantity

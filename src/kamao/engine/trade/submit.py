@@ -1,8 +1,9 @@
 """Placing prepaid orders: the hot path. Owns the order of locks and the decision, item by item.
 
-A batch gives exactly what its items one after another would give: (1) lock the merchants' wallets in id order, before
-references are looked up; (2) lock candidate codes, each offer asked once with its summed quantity; (3) decide in plain
-Python; (4) write set-based. Refuses nothing by exception: each item has an outcome, and a refused one writes nothing.
+A batch gives exactly what its items one after another would give: (1) lock the merchants' wallets in id
+order, before references are looked up; (2) lock candidate codes, each offer asked once with its summed
+quantity; (3) decide in plain Python; (4) write set-based. Refuses nothing by exception: each item has an
+outcome, and a refused one writes nothing.
 """
 
 from collections.abc import Sequence
@@ -44,8 +45,9 @@ def submit(
 ) -> Submitted:
     """Decide and write a batch of orders in the open transaction.
 
-    Outcomes are those of ``types.OUTCOMES``. Codes come back sealed; the caller commits, calls ``committed()``, and only
-    then opens them. Raises psycopg errors (lock time-outs, deadlocks) for the owner of the transaction to retry.
+    Outcomes are those of ``types.OUTCOMES``. Codes come back sealed; the caller commits, calls
+    ``committed()``, and only then opens them. Raises psycopg errors (lock time-outs, deadlocks) for the owner
+    of the transaction to retry.
     """
     return _Batch(connection, requests, at=at, tools=tools).run()
 
@@ -110,7 +112,9 @@ class _Batch:
         )
 
     def _ask_stock(self) -> None:
-        """Lock codes for every item that may need them; cheaper offers first, others only where those fall short."""
+        """Lock codes for every item that may need them; cheaper offers first, others only where those fall
+        short.
+        """
         book = self._tools.book
         wanted: dict[str, int] = {}
         for request in self._requests:
@@ -122,7 +126,9 @@ class _Batch:
         queues = {code: self._stock_offers(code) for code in wanted}
         while queues:
             asks = {queue[0].id: wanted[code] for code, queue in queues.items() if queue}
-            self._allocator.ask({offer: count for offer, count in asks.items() if not self._allocator.asked(offer)})
+            self._allocator.ask(
+                {offer: count for offer, count in asks.items() if not self._allocator.asked(offer)}
+            )
             queues = {
                 code: queue[1:]
                 for code, queue in queues.items()
@@ -189,7 +195,15 @@ class _Batch:
                 "order", debit=source, credit=escrow(sku.currency), amount_minor=amount, order=order
             )
         return Draft(
-            order, request, content, sku, chosen, price.unit_price_e4, amount, source.id if amount else None, codes
+            order,
+            request,
+            content,
+            sku,
+            chosen,
+            price.unit_price_e4,
+            amount,
+            source.id if amount else None,
+            codes,
         )
 
     def _has(self, offer: Offer, quantity: int) -> bool:
@@ -216,7 +230,9 @@ class _Batch:
             elif isinstance(item, Draft):
                 results.append(SubmitResult("created", view_of(item, at=self._at, tools=self._tools)))
             elif item in drafts:
-                results.append(SubmitResult("repeated", view_of(drafts[item], at=self._at, tools=self._tools)))
+                results.append(
+                    SubmitResult("repeated", view_of(drafts[item], at=self._at, tools=self._tools))
+                )
             else:
                 results.append(SubmitResult("repeated", stored[item]))
         return results

@@ -25,9 +25,9 @@ OUTCOMES = (
 class OrderRequest(msgspec.Struct, frozen=True):
     """One order that a merchant asks for, paid from its wallet.
 
-    ``content`` are the canonical bytes of what identity of a repeated reference is judged by; callers leave it to
-    ``rules.content_of``. ``target_json`` are the target's JSON bytes (personal: sealed before storage), ``metadata_json``
-    the merchant's own.
+    ``content`` are the canonical bytes of what identity of a repeated reference is judged by; callers leave
+    it to ``rules.content_of``. ``target_json`` are the target's JSON bytes (personal: sealed before storage),
+    ``metadata_json`` the merchant's own.
     """
 
     merchant: UUID
@@ -143,7 +143,8 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class PurchaseLine(msgspec.Struct, frozen=True):
-    """One order of a purchase. ``amount_minor`` is what the consumer pays for it (a bundle's share, or quantity × retail).
+    """One order of a purchase. ``amount_minor`` is what the consumer pays for it (a bundle's share, or
+    quantity × retail).
 
     ``retail_unit_price_e4`` is the listing's price, kept with the order.
     """
@@ -158,7 +159,8 @@ class PurchaseLine(msgspec.Struct, frozen=True):
 class PurchaseRequest(msgspec.Struct, frozen=True):
     """What a consumer wants to pay at once in a merchant's shop; all of it or nothing.
 
-    ``merchant`` is the shop's; ``contact_key``, ``address_key`` and ``device_key`` are keyed hashes that limits count by.
+    ``merchant`` is the shop's; ``contact_key``, ``address_key`` and ``device_key`` are keyed hashes that
+    limits count by.
     """
 
     merchant: UUID
@@ -184,9 +186,9 @@ class ReservationLimits(msgspec.Struct, frozen=True):
 class PlacedPurchase(msgspec.Struct, frozen=True):
     """Outcome of placing a purchase: ``created``, ``repeated``, or a refusal.
 
-    Refusals in precedence order: ``merchant_suspended``, ``reference_conflict``, ``sku_not_found``, ``invalid_quantity``,
-    ``target_required``, ``too_many_reservations``, ``not_sellable`` (also below cost), ``out_of_stock``. ``line`` is the
-    line that was refused.
+    Refusals in precedence order: ``merchant_suspended``, ``reference_conflict``, ``sku_not_found``,
+    ``invalid_quantity``, ``target_required``, ``too_many_reservations``, ``not_sellable`` (also below cost),
+    ``out_of_stock``. ``line`` is the line that was refused.
     """
 
     outcome: str
@@ -223,8 +225,9 @@ class PaymentArrived(msgspec.Struct, frozen=True):
 
 
 class PaymentOutcome(msgspec.Struct, frozen=True):
-    """``captured`` (goods are delivered or being supplied), ``duplicate`` (known before, nothing moved), ``conflict``
-    (known with another amount: a case), or ``unapplied`` (booked, and a refund to its source is due) with the reason.
+    """``captured`` (goods are delivered or being supplied), ``duplicate`` (known before, nothing moved),
+    ``conflict`` (known with another amount: a case), or ``unapplied`` (booked, and a refund to its source is
+    due) with the reason.
     """
 
     outcome: str
@@ -265,7 +268,9 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class FulfilmentView(msgspec.Struct, frozen=True):
-    """An attempt that waits for a supplier: what to supply, for which order; the target stays sealed until asked for."""
+    """An attempt that waits for a supplier: what to supply, for which order; the target stays sealed until
+    asked for.
+    """
 
     id: UUID
     order: UUID

@@ -1,4 +1,6 @@
-"""Past orders made by SQL: complete (order, money, goods, events), so that the books stay clean with them in the tables."""
+"""Past orders made by SQL: complete (order, money, goods, events), so that the books stay clean with them in
+the tables.
+"""
 
 from typing import Any
 
@@ -22,5 +24,7 @@ def add_history(owner: psycopg.Connection[tuple[Any, ...]], *, orders: int) -> N
             owner.execute("SET LOCAL search_path = cell0, ref_live, public")
             owner.execute("SET LOCAL synchronous_commit = on")
             for step in (OPENING, *STEPS):
-                owner.execute(step, {"offer": parties[0], "merchant": parties[1], "count": count, "start": start})
+                owner.execute(
+                    step, {"offer": parties[0], "merchant": parties[1], "count": count, "start": start}
+                )
     owner.execute("ANALYZE")

@@ -1,4 +1,6 @@
-"""Statements that make a chunk of past orders. Each order: one code, paid from the wallet, delivered, settled."""
+"""Statements that make a chunk of past orders. Each order: one code, paid from the wallet, delivered,
+settled.
+"""
 
 from typing import Final
 
@@ -29,10 +31,10 @@ STEPS: Final = (
     SELECT %(merchant)s, 'past-' || (%(start)s + n), order_id, decode(md5(n::text), 'hex') FROM past
     """,
     """
-    INSERT INTO trade_order (id, merchant, reference, sku, offer, quantity, unit_price_e4, amount_minor, currency, state,
-        captured_minor, settled_minor, delivered_quantity, intake, created_at, delivered_at, settles_at)
-    SELECT order_id, %(merchant)s, 'past-' || (%(start)s + n), sku, offer, 1, 10000, 100, 'CNY', 'settled', 100, 100, 1,
-        'api', at, at, at FROM past
+    INSERT INTO trade_order (id, merchant, reference, sku, offer, quantity, unit_price_e4, amount_minor,
+    currency, state, captured_minor, settled_minor, delivered_quantity, intake, created_at, delivered_at,
+    settles_at) SELECT order_id, %(merchant)s, 'past-' || (%(start)s + n), sku, offer, 1, 10000, 100, 'CNY',
+    'settled', 100, 100, 1, 'api', at, at, at FROM past
     """,
     "INSERT INTO trade_order_funding (order_id, source, amount_minor) SELECT order_id, wallet, 100 FROM past",
     """
@@ -40,15 +42,15 @@ STEPS: Final = (
     SELECT order_id, 1, 'supplier', supplier, 10000 FROM past
     """,
     """
-    INSERT INTO ledger_posting (id, kind, debit, credit, amount_minor, currency, order_id, debit_entry_no, debit_balance,
-        created_at)
-    SELECT paid, 'order', wallet, escrow, 100, 'CNY', order_id, wallet_entry + n, wallet_balance - 100 * n, at FROM past
+    INSERT INTO ledger_posting (id, kind, debit, credit, amount_minor, currency, order_id, debit_entry_no,
+    debit_balance, created_at) SELECT paid, 'order', wallet, escrow, 100, 'CNY', order_id, wallet_entry + n,
+    wallet_balance - 100 * n, at FROM past
     """,
     """
     INSERT INTO ledger_posting (id, kind, debit, credit, amount_minor, currency, order_id, credit_entry_no,
         credit_balance, created_at)
-    SELECT shared, 'settlement', escrow, payable, 100, 'CNY', order_id, payable_entry + n, payable_balance + 100 * n, at
-    FROM past
+    SELECT shared, 'settlement', escrow, payable, 100, 'CNY', order_id, payable_entry + n, payable_balance +
+    100 * n, at FROM past
     """,
     """
     UPDATE ledger_account SET balance = balance - 100 * %(count)s::bigint, entry_no = entry_no + %(count)s
@@ -76,7 +78,7 @@ STEPS: Final = (
     WITH numbered AS (UPDATE trade_sequence SET seq = seq + %(count)s WHERE name = 'event' RETURNING seq)
     INSERT INTO trade_event (seq, id, type, organisation, order_id, after, actor, reason, notify,
         data, created_at)
-    SELECT (SELECT seq FROM numbered) - %(count)s + n, event, 'order.settled', %(merchant)s, order_id, 'settled',
-        'system', '', false, '{}', at FROM past
+    SELECT (SELECT seq FROM numbered) - %(count)s + n, event, 'order.settled', %(merchant)s, order_id,
+    'settled', 'system', '', false, '{}', at FROM past
     """,
 )

@@ -31,7 +31,9 @@ def f6(
     """Alternate the import and the COPY of what it stored."""
     ours, theirs = [], []
     with pool.transaction() as connection:
-        row = connection.execute("SELECT sku FROM pricing_offer WHERE id = %s", (prepared.offers[0],)).fetchone()
+        row = connection.execute(
+            "SELECT sku FROM pricing_offer WHERE id = %s", (prepared.offers[0],)
+        ).fetchone()
     assert row is not None, "the offer was made"
     for _ in range(rounds):
         lot = tools_for(LIVE).ids.new()
@@ -42,7 +44,15 @@ def f6(
         theirs.append(_copy(owner, lot))
     value, spread = median_and_spread(ours)
     return Measure(
-        "F6", "codes/s imported", value, "/s", 0.25, 0.5, median_and_spread(theirs)[0], "/s COPY", spread=spread
+        "F6",
+        "codes/s imported",
+        value,
+        "/s",
+        0.25,
+        0.5,
+        median_and_spread(theirs)[0],
+        "/s COPY",
+        spread=spread,
     )
 
 
@@ -65,7 +75,8 @@ def _copy(owner: psycopg.Connection[tuple[Any, ...]], lot: UUID) -> float:
     """COPY the same sealed rows back into a table with the same indexes and return rows per second."""
     with owner.cursor() as cursor:
         selected = sql.SQL(
-            "COPY (SELECT id, offer, lot, expires_at, state, sealed FROM cell0.stock_code WHERE lot = {}) TO STDOUT"
+            "COPY (SELECT id, offer, lot, expires_at, state, sealed FROM cell0.stock_code WHERE lot = {})"
+            " TO STDOUT"
         )
         with cursor.copy(selected.format(sql.Literal(str(lot)))) as out:
             rows = b"".join(bytes(part) for part in out)

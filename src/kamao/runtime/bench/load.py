@@ -1,8 +1,8 @@
 """The load generator: raw sockets and epoll in one process, so that it costs a few microseconds per request.
 
-Closed loop (each connection sends its next request when the answer is there) or open loop (requests are due at fixed
-times; latency counts from the due time, so a slow server cannot hide its queue). Runs as a process of its own and prints
-JSON; its CPU time is part of the answer. Talks to loopback only, and stops by itself.
+Closed loop (each connection sends its next request when the answer is there) or open loop (requests are due
+at fixed times; latency counts from the due time, so a slow server cannot hide its queue). Runs as a process
+of its own and prints JSON; its CPU time is part of the answer. Talks to loopback only, and stops by itself.
 """
 
 import json
@@ -22,7 +22,8 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class LoadSpec(msgspec.Struct, frozen=True):
     """What to send. ``batch`` 0 sends single orders, otherwise that many per request.
 
-    Ends after ``seconds`` or ``requests`` (0: no limit), whichever comes first. ``rate`` above 0 makes the loop open.
+    Ends after ``seconds`` or ``requests`` (0: no limit), whichever comes first. ``rate`` above 0 makes the
+    loop open.
     """
 
     host: str
@@ -38,7 +39,9 @@ class LoadSpec(msgspec.Struct, frozen=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """What came back. ``errors`` counts answers that were not full success by status; latencies are milliseconds."""
+    """What came back. ``errors`` counts answers that were not full success by status; latencies are
+    milliseconds.
+    """
 
     orders: int
     seconds: float
@@ -110,7 +113,12 @@ class _Run:
         if self._spec.batch:
             orders = b",".join(
                 b'{"sku":%s,"quantity":1,"reference":"%s-%d-%d"}'
-                % (skus[(connection.sku * 7 + place) % len(skus)], self._spec.tag.encode(), self._number, place)
+                % (
+                    skus[(connection.sku * 7 + place) % len(skus)],
+                    self._spec.tag.encode(),
+                    self._number,
+                    place,
+                )
                 for place in range(self._spec.batch)
             )
             body = b'{"orders":[' + orders + b"]}"

@@ -1,4 +1,5 @@
-"""A node of its own for a benchmark: started by the same command as any other, in a temporary home, on a free port.
+"""A node of its own for a benchmark: started by the same command as any other, in a temporary home, on a free
+port.
 
 Owns its life; stops it however the measuring ends. Leaves nothing behind.
 """
@@ -62,7 +63,16 @@ class BenchNode:
 def start(home: Home, *, web: int = 1, port: int = 0) -> BenchNode:
     """Start a node in a home without waiting for it."""
     chosen = port or free_port()
-    command = [str(CHECKOUT / "kamao"), "up", "--home", str(home.root), "--port", str(chosen), "--web", str(web)]
+    command = [
+        str(CHECKOUT / "kamao"),
+        "up",
+        "--home",
+        str(home.root),
+        "--port",
+        str(chosen),
+        "--web",
+        str(web),
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KAMAO_DATABASE")}
     environment["KAMAO_ALLOW_LOOPBACK"] = "1"  # the receiver of F11 is on this machine
     process = subprocess.Popen(

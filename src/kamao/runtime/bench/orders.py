@@ -1,4 +1,6 @@
-"""F1 to F5: orders through the public API against pgbench on the same server, alternating, medians of the rounds."""
+"""F1 to F5: orders through the public API against pgbench on the same server, alternating, medians of the
+rounds.
+"""
 
 import subprocess
 import sys
@@ -46,7 +48,9 @@ class OrderBench:
         for offer, sku in rows:
             stock(self._pool, offer=offer, sku=sku, supplier=self.prepared.supplier, count=each)
 
-    def load(self, *, batch: int = 0, rate: float = 0.0, keys: int = 0, skus: int = 0, seconds: float = 0.0) -> LoadResult:
+    def load(
+        self, *, batch: int = 0, rate: float = 0.0, keys: int = 0, skus: int = 0, seconds: float = 0.0
+    ) -> LoadResult:
         """Run the load generator in its own process; raise where anything was refused."""
         self._tag += 1
         spec = LoadSpec(
@@ -96,7 +100,16 @@ class OrderBench:
             note = f"p99 {p99:.0f} ms; generator {cpu:.0%} of a core; "
             measures.append(
                 Measure(
-                    name, text, value, "/s", bar, aim, reference, f"tps ({reference_spread})", spread=spread, note=note
+                    name,
+                    text,
+                    value,
+                    "/s",
+                    bar,
+                    aim,
+                    reference,
+                    f"tps ({reference_spread})",
+                    spread=spread,
+                    note=note,
                 )
             )
         return measures

@@ -1,4 +1,6 @@
-"""The reference: PostgreSQL 18's own pgbench (TPC-B, scale 100, prepared) on the node's server with its settings."""
+"""The reference: PostgreSQL 18's own pgbench (TPC-B, scale 100, prepared) on the node's server with its
+settings.
+"""
 
 import re
 import subprocess
@@ -16,9 +18,15 @@ CLIENTS = 32
 
 def _run(program: str, arguments: list[str], *, home: Home, cwd: str | None = None) -> str:
     command = [
-        str(postgres.programs() / program), "-h", str(home.sockets), "-p", str(PORT), "-U", postgres.SUPERUSER,
+        str(postgres.programs() / program),
+        "-h",
+        str(home.sockets),
+        "-p",
+        str(PORT),
+        "-U",
+        postgres.SUPERUSER,
         *arguments,
-    ]  # fmt: skip
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd, timeout=600)
     return done.stdout + done.stderr
 
@@ -56,16 +64,22 @@ def p99_ms_at(home: Home, *, rate: float, seconds: int) -> float:
         ]  # fmt: skip
         _run("pgbench", arguments, home=home, cwd=folder)
         latencies = sorted(
-            int(line.split()[2]) for file in Path(folder).glob("latency*") for line in file.open(encoding="ascii")
+            int(line.split()[2])
+            for file in Path(folder).glob("latency*")
+            for line in file.open(encoding="ascii")
         )
     return latencies[int(len(latencies) * 0.99)] / 1000
 
 
 def sync_speed(home: Home) -> str:
-    """Return pg_test_fsync's line for fdatasync on the node's disk: how fast this disk makes things durable."""
+    """Return pg_test_fsync's line for fdatasync on the node's disk: how fast this disk makes things
+    durable.
+    """
     file = home.root / "fsync-probe"
     command = [str(postgres.programs() / "pg_test_fsync"), "-s", "1", "-f", str(file)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     file.unlink(missing_ok=True)
-    line = next((line for line in done.stdout.splitlines() if line.strip().startswith("fdatasync")), "unknown")
+    line = next(
+        (line for line in done.stdout.splitlines() if line.strip().startswith("fdatasync")), "unknown"
+    )
     return " ".join(line.split())

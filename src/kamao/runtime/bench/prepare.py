@@ -1,7 +1,8 @@
-"""What the order benchmarks use, made on a running node: funded merchants with keys, priced SKUs, sealed codes.
+"""What the order benchmarks use, made on a running node: funded merchants with keys, priced SKUs, sealed
+codes.
 
-Owns the names (everything is called bench) and prints what an outside load generator needs. Refuses nothing: called
-twice it makes a second set.
+Owns the names (everything is called bench) and prints what an outside load generator needs. Refuses nothing:
+called twice it makes a second set.
 """
 
 import secrets
@@ -28,7 +29,9 @@ _CHUNK = 5_000
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A ready set: one key per merchant and the SKUs' codes; the ids serve the measures that work below HTTP."""
+    """A ready set: one key per merchant and the SKUs' codes; the ids serve the measures that work below
+    HTTP.
+    """
 
     base_url: str
     keys: list[str]

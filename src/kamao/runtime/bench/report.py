@@ -7,7 +7,9 @@ import msgspec
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """One line. ``value`` and ``reference`` are in ``unit``; the bar is a ratio unless ``is_limit`` (then a most)."""
+    """One line. ``value`` and ``reference`` are in ``unit``; the bar is a ratio unless ``is_limit`` (then a
+    most).
+    """
 
     id: str
     text: str

@@ -13,6 +13,7 @@ from kamao.engine.cells import ALL, LIVE
 from kamao.engine.pool import CellPool
 from kamao.runtime import database, prepare
 from kamao.runtime.bench import pgbench
+from kamao.runtime.bench.catalogue import f7_f8
 from kamao.runtime.bench.imports import f6
 from kamao.runtime.bench.node import BenchNode, memory_pss_mb, start
 from kamao.runtime.bench.orders import OrderBench
@@ -23,7 +24,9 @@ KNOWN = ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F10", "F11")
 
 
 def measure_all(node: BenchNode, args: argparse.Namespace) -> int:
-    """Measure what was asked for, print the table, check the books; 1 where a bar is missed, 2 where they are not clean."""
+    """Measure what was asked for, print the table, check the books; 1 where a bar is missed, 2 where they are
+    not clean.
+    """
     wanted = {name.strip().upper() for name in args.only.split(",") if name.strip()} or set(KNOWN)
     unknown = wanted - set(KNOWN)
     if unknown:
@@ -41,14 +44,16 @@ def measure_all(node: BenchNode, args: argparse.Namespace) -> int:
         if "F11" in wanted:
             _say("F11: webhooks to a local receiver")
             measures.append(f11(pool, rounds=args.rounds))
-        measures += _catalogue(wanted)
+        measures += _catalogue(wanted, pool)
     finally:
         pool.close()
     clean = _books_clean(address)
     if "F10" in wanted:
         measures.append(_warm_start(node))
     measures.sort(key=lambda item: (int(item.id[1:]), item.text))
-    print(f"\n{platform.platform()}, Python {platform.python_version()}, fdatasync: {pgbench.sync_speed(node.home)}\n")
+    print(
+        f"\n{platform.platform()}, Python {platform.python_version()}, fdatasync: {pgbench.sync_speed(node.home)}\n"
+    )
     print(table(measures))
     print(f"\nbooks: {'clean' if clean else 'NOT CLEAN'}")
     if args.json:
@@ -91,17 +96,17 @@ def _orders(
     return measures
 
 
-def _catalogue(wanted: set[str]) -> list[Measure]:
+def _catalogue(wanted: set[str], pool: CellPool) -> list[Measure]:
     if not wanted & {"F7", "F8"}:
         return []
-    from kamao.runtime.bench.catalogue import f7_f8
-
     _say("F7, F8: a catalogue of 27 000 SKUs")
-    return [item for item in f7_f8() if item.id in wanted]
+    return [item for item in f7_f8(pool) if item.id in wanted]
 
 
 def _memory(node: BenchNode) -> Measure:
-    return Measure("F10", "idle memory (PSS) of all processes", memory_pss_mb(node), "MB", 700, 450, is_limit=True)
+    return Measure(
+        "F10", "idle memory (PSS) of all processes", memory_pss_mb(node), "MB", 700, 450, is_limit=True
+    )
 
 
 def _warm_start(node: BenchNode) -> Measure:

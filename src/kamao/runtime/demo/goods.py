@@ -1,4 +1,6 @@
-"""What the demo sells: the package's catalogue, offers of three suppliers, prices by level, a shop that lists everything."""
+"""What the demo sells: the package's catalogue, offers of three suppliers, prices by level, a shop that lists
+everything.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -61,7 +63,11 @@ def offers(players: dict[str, Organisation], wares: list[Ware], *, at: datetime)
     """Publish the suppliers' offers in both modes: stocked goods by two suppliers, top-ups by a third."""
     rows, _ = parse_rows(read_csv(CATALOGUE))
     for livemode in (True, False):
-        for key, stocked, more, every in (("xinghai", True, 0, 1), ("jinli", True, 6, 3), ("dongfeng", False, 0, 1)):
+        for key, stocked, more, every in (
+            ("xinghai", True, 0, 1),
+            ("jinli", True, 6, 3),
+            ("dongfeng", False, 0, 1),
+        ):
             drafts = [
                 OfferDraft(sku=ware.id, title=row.product, unit_price_e4=_cost_e4(row, share_more=more))
                 for place, (ware, row) in enumerate(zip(wares, rows, strict=True))
@@ -70,7 +76,9 @@ def offers(players: dict[str, Organisation], wares: list[Ware], *, at: datetime)
             put_supplier_offers(players[key].id, drafts, at=at, livemode=livemode)
 
 
-def prices(connection: Connection, players: dict[str, Organisation], wares: list[Ware], *, at: datetime) -> None:
+def prices(
+    connection: Connection, players: dict[str, Organisation], wares: list[Ware], *, at: datetime
+) -> None:
     """Set the default mark-up, the levels' and one 密价."""
     rules = [
         PriceRule(
@@ -114,4 +122,3 @@ def offers_by_sku(connection: Connection, supplier: UUID) -> dict[UUID, UUID]:
     """Return a supplier's offers by SKU in the connection's mode."""
     rows = connection.execute("SELECT sku, id FROM pricing_offer WHERE supplier = %s", (supplier,)).fetchall()
     return dict(rows)
-

@@ -1,7 +1,8 @@
 """The demo's trade, really traded: orders, shop purchases, supply by hand, refunds, settlement, payouts.
 
-Owns the acts and the story of one day. A day is one transaction that begins with its wallet top-ups under keys of the day: where they
-are booked already the day was traded, and is passed over. What a day does follows from its number and the database alone.
+Owns the acts and the story of one day. A day is one transaction that begins with its wallet top-ups under
+keys of the day: where they are booked already the day was traded, and is passed over. What a day does follows
+from its number and the database alone.
 """
 
 import random
@@ -57,7 +58,9 @@ _RESPONSE = timedelta(minutes=4)
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """Who trades what: merchants and suppliers by key, the wares on sale, the merchant that keeps the shop."""
+    """Who trades what: merchants and suppliers by key, the wares on sale, the merchant that keeps the
+    shop.
+    """
 
     merchants: dict[str, UUID]
     suppliers: dict[str, UUID]
@@ -103,7 +106,14 @@ class Acts:
     """What the demo's people do, each act a batch for the engine."""
 
     def __init__(
-        self, connection: Connection, cast: Cast, *, clock: Clock, tools: TradeTools, rng: random.Random, prefix: str
+        self,
+        connection: Connection,
+        cast: Cast,
+        *,
+        clock: Clock,
+        tools: TradeTools,
+        rng: random.Random,
+        prefix: str,
     ) -> None:
         self._connection = connection
         self._cast = cast
@@ -128,9 +138,14 @@ class Acts:
             if ware.id in offers and free.get(offers[ware.id], 0) < script.STOCK_REFILL_BELOW
         ]
         add_codes(
-            self._connection, low, supplier=supplier, count=script.STOCK_REFILL, at=self._at, tools=self._tools,
+            self._connection,
+            low,
+            supplier=supplier,
+            count=script.STOCK_REFILL,
+            at=self._at,
+            tools=self._tools,
             rng=self._rng,
-        )  # fmt: skip
+        )
 
     def _pick(self, wares: Sequence[Ware]) -> Ware:
         """Choose a ware; the popular ones far more often than the rest."""
@@ -161,10 +176,14 @@ class Acts:
                     quantity = 1
                 requests.append(
                     OrderRequest(
-                        merchant, self._reference("HIST"), ware.code, quantity, target_json=self._target(ware),
+                        merchant,
+                        self._reference("HIST"),
+                        ware.code,
+                        quantity,
+                        target_json=self._target(ware),
                         sales_channel=self._rng.choice((None, "taobao", "pdd", "xianyu", "counter")),
                     )
-                )  # fmt: skip
+                )
         self._rng.shuffle(requests)
         submitted = submit(self._connection, requests, at=self._at, tools=self._tools)
         submitted.committed()
@@ -191,7 +210,9 @@ class Acts:
         for _ in range(self._times(script.SHOP_PURCHASES_A_DAY * pace)):
             wares = {self._pick(self._cast.stocked).code: 1 for _ in range(self._rng.choice((1, 1, 1, 2)))}
             chosen = [ware for ware in self._cast.stocked if ware.code in wares]
-            lines = tuple(PurchaseLine(ware.code, 1, _retail_minor(ware), _retail_minor(ware) * 100) for ware in chosen)
+            lines = tuple(
+                PurchaseLine(ware.code, 1, _retail_minor(ware), _retail_minor(ware) * 100) for ware in chosen
+            )
             requests.append(
                 PurchaseRequest(
                     self._cast.shop_merchant, self._reference("SHOP"), lines,
@@ -210,13 +231,21 @@ class Acts:
             chance = self._rng.random()
             number = f"H{item.purchase.hex}"
             if chance > _ABANDONED_SHARE:
-                payments.append(PaymentArrived(CUSTODIAN, f"{number}-2", item.purchase, item.amount_minor, "CNY", self._at))
+                payments.append(
+                    PaymentArrived(
+                        CUSTODIAN, f"{number}-2", item.purchase, item.amount_minor, "CNY", self._at
+                    )
+                )
             if chance <= _PAID_SHARE or chance > _ABANDONED_SHARE:
-                payments.append(PaymentArrived(CUSTODIAN, number, item.purchase, item.amount_minor, "CNY", self._at))
+                payments.append(
+                    PaymentArrived(CUSTODIAN, number, item.purchase, item.amount_minor, "CNY", self._at)
+                )
             else:
                 left.append(item.purchase)
         apply_payments(self._connection, payments, at=self._at, tools=self._tools)
-        end_purchases(self._connection, left, state="expired", actor="system", at=self._at, ids=self._tools.ids)
+        end_purchases(
+            self._connection, left, state="expired", actor="system", at=self._at, ids=self._tools.ids
+        )
         due = claim_refunds(self._connection, at=self._at, limit=100)
         answers = [RefundAnswer(item.id, "done", f"R{item.id.hex}") for item in due]
         if answers:
@@ -224,7 +253,7 @@ class Acts:
 
     def by_hand(self) -> None:
         """The supplier of top-ups answers everything that waits for it."""
-        supplier = self._self._cast.suppliers["dongfeng"]
+        supplier = self._cast.suppliers["dongfeng"]
         answers = []
         for task in open_fulfilments(self._connection, supplier, limit=1_000):
             if self._rng.random() < _SUCCESS_SHARE:

@@ -1,4 +1,6 @@
-"""Loading the demo: parties, goods, opening stock, the story, test mode. Each step sees what is there and adds the rest."""
+"""Loading the demo: parties, goods, opening stock, the story, test mode. Each step sees what is there and
+adds the rest.
+"""
 
 import random
 import time
@@ -78,7 +80,13 @@ def _open_market(cell: Cell, players: dict[str, Organisation], wares: list[Ware]
                     if ware.stocked and ware.id in offers and not free.get(offers[ware.id])
                 ]
                 add_codes(
-                    connection, wanted, supplier=supplier, count=script.STOCK_START, at=at, tools=tools, rng=rng
+                    connection,
+                    wanted,
+                    supplier=supplier,
+                    count=script.STOCK_START,
+                    at=at,
+                    tools=tools,
+                    rng=rng,
                 )
     finally:
         pool.close()

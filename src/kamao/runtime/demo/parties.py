@@ -18,7 +18,9 @@ _ROLES: Final = {"operator": "operator", "supplier": "supplier", "merchant": "me
 
 
 class Login(msgspec.Struct, frozen=True):
-    """A person of the demo as ``demo.json`` tells it. ``role`` is the kind of organisation, or ``merchant_support``."""
+    """A person of the demo as ``demo.json`` tells it. ``role`` is the kind of organisation, or
+    ``merchant_support``.
+    """
 
     role: str
     email: str
@@ -57,7 +59,9 @@ def logins(players: dict[str, Organisation], *, existing: list[dict[str, str]], 
             password = told.get(email) or secrets.token_urlsafe(9)
             user = User.objects.filter(email=email).first()
             if user is None:
-                user = create_user(email, password=password, name=player.name, is_staff=player.kind == "operator")
+                user = create_user(
+                    email, password=password, name=player.name, is_staff=player.kind == "operator"
+                )
             elif email not in told:
                 user.set_password(password)
                 user.save(update_fields=["password"])

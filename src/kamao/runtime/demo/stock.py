@@ -15,12 +15,16 @@ from kamao.engine.trade.tools import TradeTools
 from kamao.runtime.demo.goods import Ware
 
 CUSTODIAN = "history_bank"
-"""Whose books the past payments stand in: a bank of the story, so that the sandbox bank's own bill stays true."""
+"""Whose books the past payments stand in: a bank of the story, so that the sandbox bank's own bill stays
+true.
+"""
 
 
 def free_by_offer(connection: Connection) -> dict[UUID, int]:
     """Return how many free codes each offer has."""
-    rows = connection.execute("SELECT offer, count(*) FROM stock_code WHERE state = 'free' GROUP BY offer").fetchall()
+    rows = connection.execute(
+        "SELECT offer, count(*) FROM stock_code WHERE state = 'free' GROUP BY offer"
+    ).fetchall()
     return dict(rows)
 
 
@@ -48,13 +52,25 @@ def add_codes(
 
 
 def fund(
-    connection: Connection, merchants: Sequence[UUID], *, key: str, amount_minor: int, at: datetime, tools: TradeTools
+    connection: Connection,
+    merchants: Sequence[UUID],
+    *,
+    key: str,
+    amount_minor: int,
+    at: datetime,
+    tools: TradeTools,
 ) -> bool:
     """Top wallets up once by key; False where this was done before."""
     done = transfer(
         connection,
         [
-            Transfer(f"demo:{key}:{merchant.hex}", "wallet_topup", cash(CUSTODIAN, "CNY"), wallet(merchant), amount_minor)
+            Transfer(
+                f"demo:{key}:{merchant.hex}",
+                "wallet_topup",
+                cash(CUSTODIAN, "CNY"),
+                wallet(merchant),
+                amount_minor,
+            )
             for merchant in merchants
         ],
         at=at,

@@ -7,7 +7,8 @@ WITH entries AS (
     FROM ledger_posting WHERE credit_entry_no IS NOT NULL),
 chained AS (
     SELECT account, entry_no, amount, balance,
-        lag(entry_no, 1, 0::bigint) OVER line AS entry_before, lag(balance, 1, 0::bigint) OVER line AS balance_before
+        lag(entry_no, 1, 0::bigint) OVER line AS entry_before, lag(balance, 1,
+            0::bigint) OVER line AS balance_before
     FROM entries WINDOW line AS (PARTITION BY account ORDER BY entry_no))
 SELECT a.name || ' #' || c.entry_no, c.entry_before + 1 || ' at ' || c.balance_before + c.amount,
     c.entry_no || ' at ' || c.balance

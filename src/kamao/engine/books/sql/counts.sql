@@ -1,1 +1,2 @@
-SELECT (SELECT count(*) FROM trade_order), (SELECT count(*) FROM ledger_posting), (SELECT count(*) FROM stock_code)
+SELECT (SELECT count(*) FROM trade_order), (SELECT count(*) FROM ledger_posting), (SELECT count(*)
+    FROM stock_code)

@@ -6,4 +6,5 @@ LEFT JOIN (
     ON d.order_id = o.id
 WHERE o.delivered_quantity <> coalesce(d.count, 0)
     OR (o.state IN ('delivered', 'settled') AND o.delivered_quantity < o.quantity - o.units_refunded)
-    OR (o.state IN ('awaiting_payment', 'awaiting_funds', 'paid', 'failed', 'cancelled') AND o.delivered_quantity <> 0)
+    OR (o.state IN ('awaiting_payment', 'awaiting_funds', 'paid', 'failed', 'cancelled')
+        AND o.delivered_quantity <> 0)

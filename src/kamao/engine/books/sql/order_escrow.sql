@@ -1,6 +1,7 @@
 -- The escrow account holds exactly what the orders hold.
 WITH held AS (
-    SELECT currency, sum(captured_minor + subsidy_minor - refunded_escrow_minor - settled_minor)::bigint AS amount
+    SELECT currency,
+        sum(captured_minor + subsidy_minor - refunded_escrow_minor - settled_minor)::bigint AS amount
     FROM trade_order GROUP BY currency),
 stored AS (
     SELECT a.currency, a.balance + coalesce((

@@ -1,5 +1,7 @@
--- A state says what became of the money: nothing is held by an ended order, something was captured for an open one.
-SELECT id, state, concat_ws('/', amount_minor, captured_minor, subsidy_minor, refunded_escrow_minor, settled_minor)
+-- A state says what became of the money: nothing is held by an ended order, something was captured for an
+-- open one.
+SELECT id, state, concat_ws('/', amount_minor, captured_minor, subsidy_minor, refunded_escrow_minor,
+    settled_minor)
 FROM trade_order
 WHERE (state IN ('settled', 'failed', 'cancelled')
         AND captured_minor + subsidy_minor - refunded_escrow_minor - settled_minor <> 0)

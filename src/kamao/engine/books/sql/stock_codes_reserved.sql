@@ -1,4 +1,5 @@
--- Reserved codes belong to orders that await payment, as many as were ordered; no reservation outlives its purchase.
+-- Reserved codes belong to orders that await payment, as many as were ordered; no reservation outlives its
+-- purchase.
 WITH reserved AS (SELECT holder, count(*) AS count FROM stock_code WHERE state = 'reserved' GROUP BY holder)
 SELECT coalesce(r.holder, o.id), coalesce(o.quantity, 0), coalesce(r.count, 0)
 FROM reserved AS r

@@ -1,4 +1,5 @@
--- Each sold code belongs to exactly one standing delivery, of the order that holds it; nothing else was handed over.
+-- Each sold code belongs to exactly one standing delivery, of the order that holds it; nothing else was
+-- handed over.
 SELECT coalesce(c.id, d.item), coalesce(c.holder::text, 'not sold'), coalesce(d.orders, 'not delivered')
 FROM (SELECT id, holder FROM stock_code WHERE state = 'sold') AS c
 FULL JOIN (

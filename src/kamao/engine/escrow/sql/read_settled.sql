@@ -1,4 +1,5 @@
-SELECT s.order_id, s.settled, coalesce(r.returned, 0)::bigint, a.id, a.name, a.kind, a.owner, a.currency, a.custodian
+SELECT s.order_id, s.settled, coalesce(r.returned, 0)::bigint, a.id, a.name, a.kind, a.owner, a.currency,
+    a.custodian
 FROM (
     SELECT order_id, credit AS account, sum(amount_minor)::bigint AS settled, min(id::text) AS first
     FROM ledger_posting

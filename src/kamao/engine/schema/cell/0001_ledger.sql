@@ -1,11 +1,13 @@
 -- Double entry. A posting is one row (debit, credit, amount), so the books are zero-sum by construction.
--- Accounts with a floor are locked and number their entries; accounts without one only ever get appended deltas.
+-- Accounts with a floor are locked and number their entries; accounts without one only ever get appended
+-- deltas.
 
 CREATE TABLE ledger_account (
     id uuid CONSTRAINT pk_ledger_account PRIMARY KEY,
     name text NOT NULL CONSTRAINT uq_ledger_account_name UNIQUE,
     kind text NOT NULL CONSTRAINT ck_ledger_account_kind CHECK (kind IN (
-        'wallet', 'escrow', 'payable', 'cash', 'income', 'expense', 'deposit', 'refund_due', 'inventory', 'cogs', 'float',
+        'wallet', 'escrow', 'payable', 'cash', 'income', 'expense', 'deposit', 'refund_due', 'inventory',
+            'cogs', 'float',
         'guarantee', 'receivable', 'recourse', 'unapplied', 'loss', 'suspense', 'fx', 'clearing', 'opening')),
     owner uuid,
     currency text NOT NULL CONSTRAINT ck_ledger_account_currency CHECK (currency ~ '^[A-Z]{3}$'),
@@ -42,11 +44,13 @@ CREATE TABLE ledger_posting (
     CONSTRAINT ck_ledger_posting_sides CHECK (debit <> credit)
 ) PARTITION BY RANGE (id);
 CREATE INDEX ledger_posting_debit ON ledger_posting (debit, debit_entry_no) WHERE debit_entry_no IS NOT NULL;
-CREATE INDEX ledger_posting_credit ON ledger_posting (credit, credit_entry_no) WHERE credit_entry_no IS NOT NULL;
+CREATE INDEX ledger_posting_credit ON ledger_posting (credit, credit_entry_no)
+    WHERE credit_entry_no IS NOT NULL;
 CREATE INDEX ledger_posting_order ON ledger_posting (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX ledger_posting_subject ON ledger_posting (subject) WHERE subject IS NOT NULL;
 
--- What a transaction added to accounts without a floor; rolled up into ledger_account.balance by whoever takes the rows.
+-- What a transaction added to accounts without a floor; rolled up into ledger_account.balance by whoever
+-- takes the rows.
 CREATE TABLE ledger_delta (
     id uuid CONSTRAINT pk_ledger_delta PRIMARY KEY,
     account uuid NOT NULL CONSTRAINT fk_ledger_delta_account REFERENCES ledger_account,
@@ -72,7 +76,8 @@ CREATE INDEX ledger_hold_subject ON ledger_hold (subject) WHERE subject IS NOT N
 CREATE TABLE ledger_hold_resolution (
     hold uuid CONSTRAINT pk_ledger_hold_resolution PRIMARY KEY
         CONSTRAINT fk_ledger_hold_resolution_hold REFERENCES ledger_hold,
-    outcome text NOT NULL CONSTRAINT ck_ledger_hold_resolution_outcome CHECK (outcome IN ('posted', 'voided')),
+    outcome text NOT NULL CONSTRAINT ck_ledger_hold_resolution_outcome CHECK (outcome IN ('posted',
+        'voided')),
     posting uuid,
     amount_minor bigint NOT NULL,
     created_at timestamptz NOT NULL,

@@ -1,4 +1,5 @@
--- Codes: sealed, unique, each in exactly one place (its state). Dead rows are expected: every sale updates one row.
+-- Codes: sealed, unique, each in exactly one place (its state). Dead rows are expected: every sale updates
+-- one row.
 
 CREATE TABLE stock_lot (
     id uuid CONSTRAINT pk_stock_lot PRIMARY KEY,
@@ -26,14 +27,17 @@ CREATE TABLE stock_code (
         CHECK (state IN ('free', 'reserved', 'sold', 'recalled', 'withdrawn')),
     sealed bytea,
     CONSTRAINT ck_stock_code_holder CHECK ((state IN ('reserved', 'sold')) = (holder IS NOT NULL))
-) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 1);
--- Allocation: earliest expiry first, then import order. The id ends the key, so a low-water mark is a row comparison.
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 1);
+-- Allocation: earliest expiry first, then import order. The id ends the key, so a low-water mark is a row
+-- comparison.
 CREATE INDEX stock_code_free ON stock_code (offer, expires_at, id) WHERE state = 'free';
 CREATE INDEX stock_code_reserved ON stock_code (holder) WHERE state = 'reserved';
 -- Only unsold codes are looked up by lot, so a sale adds no entry here.
 CREATE INDEX stock_code_lot ON stock_code (lot) WHERE state = 'free';
 
--- Keyed fingerprints refuse a second import of one code for ever; rotation of the index key fills the second column.
+-- Keyed fingerprints refuse a second import of one code for ever; rotation of the index key fills the second
+-- column.
 CREATE TABLE stock_fingerprint (
     fingerprint bytea CONSTRAINT pk_stock_fingerprint PRIMARY KEY,
     code uuid NOT NULL,

@@ -32,11 +32,14 @@ INSERT INTO trade_order_state (before, after) VALUES
     ('awaiting_payment', 'awaiting_funds'), ('awaiting_payment', 'paid'), ('awaiting_payment', 'delivered'),
     ('awaiting_payment', 'cancelled'),
     ('awaiting_funds', 'paid'), ('awaiting_funds', 'delivered'), ('awaiting_funds', 'cancelled'),
-    ('paid', 'fulfilling'), ('paid', 'delivered'), ('paid', 'failed'), ('paid', 'cancelled'), ('paid', 'refunded'),
-    ('fulfilling', 'in_doubt'), ('fulfilling', 'cancelling'), ('fulfilling', 'delivered'), ('fulfilling', 'failed'),
+    ('paid', 'fulfilling'), ('paid', 'delivered'), ('paid', 'failed'), ('paid', 'cancelled'), ('paid',
+        'refunded'),
+    ('fulfilling', 'in_doubt'), ('fulfilling', 'cancelling'), ('fulfilling', 'delivered'), ('fulfilling',
+        'failed'),
     ('fulfilling', 'cancelled'), ('fulfilling', 'refunded'),
     ('in_doubt', 'delivered'), ('in_doubt', 'fulfilling'), ('in_doubt', 'failed'),
-    ('cancelling', 'fulfilling'), ('cancelling', 'in_doubt'), ('cancelling', 'delivered'), ('cancelling', 'cancelled'),
+    ('cancelling', 'fulfilling'), ('cancelling', 'in_doubt'), ('cancelling', 'delivered'), ('cancelling',
+        'cancelled'),
     ('cancelling', 'failed'),
     ('delivered', 'settled'), ('delivered', 'refunded'),
     ('settled', 'refunded');
@@ -53,7 +56,8 @@ CREATE TABLE trade_order (
     amount_minor bigint NOT NULL CONSTRAINT ck_trade_order_amount CHECK (amount_minor >= 0),
     currency text NOT NULL,
     state text NOT NULL CONSTRAINT ck_trade_order_state CHECK (state IN (
-        'awaiting_payment', 'awaiting_funds', 'paid', 'fulfilling', 'in_doubt', 'cancelling', 'delivered', 'settled',
+        'awaiting_payment', 'awaiting_funds', 'paid', 'fulfilling', 'in_doubt', 'cancelling', 'delivered',
+            'settled',
         'refunded', 'failed', 'cancelled')),
     captured_minor bigint NOT NULL DEFAULT 0,
     subsidy_minor bigint NOT NULL DEFAULT 0,
@@ -87,9 +91,11 @@ CREATE INDEX trade_order_settles ON trade_order (settles_at) WHERE state = 'deli
 CREATE INDEX trade_order_open ON trade_order (state, id)
     WHERE state IN ('awaiting_funds', 'paid', 'fulfilling', 'in_doubt', 'cancelling');
 CREATE INDEX trade_order_purchase ON trade_order (purchase) WHERE purchase IS NOT NULL;
-CREATE INDEX trade_order_channel ON trade_order (merchant, channel_order_no) WHERE channel_order_no IS NOT NULL;
+CREATE INDEX trade_order_channel ON trade_order (merchant, channel_order_no)
+    WHERE channel_order_no IS NOT NULL;
 
--- Who paid an order, and who gains from it at which unit price (supplier, platform, merchant, one per level of sub-shop).
+-- Who paid an order, and who gains from it at which unit price (supplier, platform, merchant, one per level
+-- of sub-shop).
 CREATE TABLE trade_order_funding (
     order_id uuid NOT NULL,
     source uuid NOT NULL,
@@ -100,7 +106,8 @@ CREATE TABLE trade_order_funding (
 CREATE TABLE trade_order_party (
     order_id uuid NOT NULL,
     position smallint NOT NULL,
-    role text NOT NULL CONSTRAINT ck_trade_order_party_role CHECK (role IN ('supplier', 'platform', 'merchant', 'referrer')),
+    role text NOT NULL CONSTRAINT ck_trade_order_party_role CHECK (role IN ('supplier', 'platform',
+        'merchant', 'referrer')),
     organisation uuid,
     unit_price_e4 bigint NOT NULL CONSTRAINT ck_trade_order_party_price CHECK (unit_price_e4 >= 0),
     CONSTRAINT pk_trade_order_party PRIMARY KEY (order_id, position)
@@ -147,9 +154,11 @@ CREATE TABLE trade_attempt (
     closed_at timestamptz,
     CONSTRAINT uq_trade_attempt_position UNIQUE (order_id, position)
 );
-CREATE INDEX trade_attempt_open ON trade_attempt (supplier, id) WHERE state IN ('planned', 'sent', 'in_doubt');
+CREATE INDEX trade_attempt_open ON trade_attempt (supplier, id) WHERE state IN ('planned', 'sent',
+    'in_doubt');
 
--- What must happen after commit: read and deleted by the sequencer. The row holds what an event needs besides the order.
+-- What must happen after commit: read and deleted by the sequencer. The row holds what an event needs besides
+-- the order.
 CREATE TABLE trade_outbox (
     id uuid CONSTRAINT pk_trade_outbox PRIMARY KEY,
     type text NOT NULL,
@@ -162,7 +171,8 @@ CREATE TABLE trade_outbox (
     reason text NOT NULL DEFAULT '',
     data jsonb,
     created_at timestamptz NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 1);
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 2000,
+    autovacuum_vacuum_cost_delay = 1);
 
 CREATE TABLE trade_event (
     seq bigint NOT NULL,

@@ -58,4 +58,5 @@ CREATE TABLE trade_refund (
     CONSTRAINT ck_trade_refund_way CHECK ((payment IS NULL) <> (destination IS NULL))
 );
 CREATE INDEX trade_refund_order ON trade_refund (order_id) WHERE order_id IS NOT NULL;
-CREATE INDEX trade_refund_open ON trade_refund (state, id) WHERE state IN ('unfunded', 'due', 'sent', 'in_doubt');
+CREATE INDEX trade_refund_open ON trade_refund (state, id) WHERE state IN ('unfunded', 'due', 'sent',
+    'in_doubt');

@@ -1,5 +1,5 @@
 INSERT INTO stock_fingerprint (fingerprint, code)
-SELECT t.fingerprint, t.code FROM unnest(%s::bytea[], %s::uuid[]) AS t (fingerprint, code)
-ORDER BY t.fingerprint
+SELECT substr(%s::bytea, 32 * (t.place::integer - 1) + 1, 32), t.code
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (code, place)
+ORDER BY 1
 ON CONFLICT DO NOTHING
-RETURNING code

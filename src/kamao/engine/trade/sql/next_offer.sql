@@ -1,4 +1,5 @@
-SELECT f.id, f.supplier, c.cost_e4, (SELECT max(a.position) + 1 FROM trade_attempt AS a WHERE a.order_id = o.id)::smallint, f.fulfilment
+SELECT f.id, f.supplier, c.cost_e4, (SELECT max(a.position) + 1 FROM trade_attempt AS a
+    WHERE a.order_id = o.id)::smallint, f.fulfilment
 FROM (SELECT %s::timestamptz AS at, %s::uuid AS id) AS o
 JOIN pricing_offer AS f ON f.sku = %s::uuid AND f.status = 'active' AND f.fulfilment = 'manual'
 JOIN trade_supplier AS s ON s.id = f.supplier AND s.status = 'active'
