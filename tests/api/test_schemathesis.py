@@ -11,7 +11,8 @@ import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-MAX_EXAMPLES = "8"
+MAX_EXAMPLES = "5"
+SECONDS_MAX = "25"
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,11 @@ def test_schemathesis_finds_nothing(base_url, world, tmp_path, role):
         world.goods(codes=50)
     command = [
         str(Path(sys.executable).parent / "st"), "run", f"{base_url}/api/v1/openapi.json",
-        "--header", f"Authorization: Bearer {party.key}", "--max-examples", MAX_EXAMPLES, "--workers", "2",
+        "--header", f"Authorization: Bearer {party.key}", "--max-examples", MAX_EXAMPLES, "--max-time", SECONDS_MAX, "--workers", "2",
         "--generation-deterministic", "--phases", "examples,coverage,fuzzing,stateful",
         "--no-color", "--request-timeout", "20",
     ]  # fmt: skip
     tags = "supply" if role == "supplier" else None
     command += ["--include-tag", tags] if tags else ["--exclude-tag", "supply"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=170, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
+    assert done.returncode == 0, done.stdout[:12_000] + done.stderr[-2_000:]

@@ -60,10 +60,7 @@ class Front:
         self._prefix = "req_" + os.urandom(6).hex()
         self._numbers = itertools.count(1)
         self._inner = make_litestar(self._lifespan)
-        self._methods = [
-            (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", route.path_format)), set(route.methods))
-            for route in self._inner.routes
-        ]
+        self._methods = _methods_of(self._inner)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one connection."""
@@ -110,7 +107,7 @@ class Front:
 
     async def _options(self, scope: Any, send: Any, request_id: str) -> None:
         """Answer OPTIONS: which methods an address has. The framework knows them per handler only."""
-        methods = {name for pattern, names in self._methods if pattern.fullmatch(scope["path"]) for name in names}
+        methods = next((names for pattern, names in self._methods if pattern.fullmatch(scope["path"])), set())
         headers = [
             (b"allow", ", ".join(sorted(methods | {"OPTIONS"})).encode()),
             (b"x-request-id", request_id.encode()),
@@ -138,6 +135,15 @@ class Front:
             self._log.flush(time.monotonic())
             if self._given is None:
                 services.close()
+
+
+def _methods_of(app: Litestar) -> list[tuple[re.Pattern[str], set[str]]]:
+    """Return every address as a pattern with its methods, plain addresses before those with parameters."""
+    methods: dict[str, set[str]] = {}
+    for route in app.routes:
+        methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
+    ordered = sorted(methods.items(), key=lambda each: each[0].count("{"))
+    return [(re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), names) for path, names in ordered]
 
 
 def _headers(scope: Any, message: Any, request_id: str) -> list[tuple[bytes, bytes]]:

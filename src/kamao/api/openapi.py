@@ -33,9 +33,11 @@ _MEANINGS: Final = {
     500: "The outcome is unknown; repeat the same reference or key",
     503: "Overloaded or without database; repeat after Retry-After",
 }
-_STREAM_SCHEMA: Final = {
-    "type": "string",
-    "description": 'One JSON object per line, for example {"secret":"…","number":"…"}',
+# Written as plain bytes, because generators and testers know no NDJSON; application/x-ndjson is accepted as well.
+_STREAM_BODY: Final = {
+    "required": True,
+    "description": 'One JSON object per line, for example {"secret":"…","number":"…"}; also as application/x-ndjson',
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
 
@@ -111,7 +113,7 @@ def _operation(operation: dict[str, Any], opt: dict[str, Any], method: str) -> d
     parameters = [_parameter(each) for each in operation.get("parameters", ())]
     body = operation.get("requestBody")
     if name == "streamCodes":
-        body = {"required": True, "content": {"application/x-ndjson": {"schema": _STREAM_SCHEMA}}}
+        body = _STREAM_BODY
     if name in EXAMPLES and body is not None:
         body["content"]["application/json"]["example"] = EXAMPLES[name]
     is_effect = method == "post" and not opt.get("by_reference") and scope is not None

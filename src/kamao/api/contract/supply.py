@@ -96,7 +96,7 @@ class Code(Struct, frozen=True, forbid_unknown_fields=True):
 class CodesRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Up to 10 000 codes; more go as NDJSON, one such object per line."""
 
-    codes: Annotated[list[Code], Meta(min_length=1, max_length=CODES_JSON_MAX)]
+    codes: Annotated[list[Code], Meta(min_length=1, description=f"At most {CODES_JSON_MAX}, else 413")]
 
 
 class RefusedCode(Struct, frozen=True):

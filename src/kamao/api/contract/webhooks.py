@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from kamao.api.contract.common import VISIBLE
 from kamao.business.webhooks.event_types import NAMES
 
 _FILTERS = sorted(NAMES | {f"{name.partition('.')[0]}.*" for name in NAMES})
@@ -15,7 +14,9 @@ _PUBLIC_URL = r"^https?://([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\.){1,3}[a-z]{2,12}
 WebhookUrl = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[\x21-\x7E]+\Z",
                                  extra_json_schema={"pattern": _PUBLIC_URL})]  # fmt: skip
 EventNames = Annotated[list[EventName], Meta(max_length=64)]
-Description = Annotated[str, Meta(max_length=200, pattern=VISIBLE)]
+# Latin and Chinese letters with their punctuation: what every console shows.
+_PRINTABLE = r"^[ -~\u00a1-\u00ac\u00ae-\u024f\u3001-\u301f\u4e00-\u9fff\uff01-\uff5e]*\Z"
+Description = Annotated[str, Meta(max_length=200, pattern=_PRINTABLE)]
 
 
 class EndpointRequest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -79,6 +79,8 @@ async def create_key(request: ApiRequest, data: JSONBody[KeyRequest]) -> Respons
 
     def work() -> ApiKey:
         at = request.services.clock.now()
+        if data.expires_at is not None and data.expires_at <= at:
+            raise Refusal("state_conflict", zh="到期时间已经过去。", en="The expiry lies in the past.")
         caller = KeyRow.objects.get(pk=request.key.id)
         wish = api_keys.KeyWish(
             label=data.label,

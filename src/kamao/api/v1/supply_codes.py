@@ -30,11 +30,13 @@ from kamao.engine.stock.types import NewCode, NewLot
 from kamao.kernel import ids
 from kamao.kernel.errors import Refusal
 from kamao.kernel.ids import RandomIds, new_uuid7
+from kamao.kernel.limits import CODES_JSON_MAX
 
 _PART: Final = 2_000
 _LINE_BYTES_MAX: Final = 4_096
 _REFUSED_SHOWN_MAX: Final = 1_000
 NDJSON: Final = "application/x-ndjson"
+STREAM_TYPES: Final = (NDJSON, "application/octet-stream")
 _line_decoder = msgspec.json.Decoder(contract.Code)
 
 
@@ -43,6 +45,8 @@ async def add_codes(
     request: ApiRequest, offer_id: FromPath[str], data: JSONBody[contract.CodesRequest]
 ) -> Response[contract.CodesAnswer]:
     """Add up to 10 000 codes to an offer; duplicates and wrong ones are refused one by one."""
+    if len(data.codes) > CODES_JSON_MAX:
+        raise Refusal("too_large", zh="一次最多 10 000 条，更多请用流式接口。", en="At most 10 000 codes; stream more.")
     offer = public_ids.read_id(public_ids.OFFER, offer_id, thing="offer")
 
     def work() -> contract.CodesAnswer:
@@ -63,7 +67,7 @@ async def add_codes(
 async def stream_codes(request: ApiRequest, offer_id: FromPath[str]) -> Response[contract.CodesAnswer]:
     """Add any number of codes as NDJSON, one object per line. Repeat it with the same Idempotency-Key after a failure."""
     offer = public_ids.read_id(public_ids.OFFER, offer_id, thing="offer")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != NDJSON:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in STREAM_TYPES:
         raise Refusal("unsupported_media_type", zh=f"请使用 Content-Type: {NDJSON}。", en=f"Send Content-Type: {NDJSON}.")
     key = key_of(request)
     row = await request.run(lambda: _own(request, offer))
