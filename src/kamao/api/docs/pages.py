@@ -69,14 +69,14 @@ async def docs_page(request: ApiRequest, lang: FromQuery[str | None] = None) -> 
         "cache-control": "public, max-age=300", "content-security-policy": _CSP, "referrer-policy": "no-referrer",
         "vary": "accept-language", "content-language": "zh-Hans" if language == "zh" else "en",
     }  # fmt: skip
-    return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(body, media_type="text/html", headers=headers)
 
 
 @get("/api/docs/style.css", include_in_schema=False)
 async def docs_style(request: ApiRequest) -> Response[bytes]:
     """Return the page's style sheet."""
     request.check()
-    return Response(_style(), media_type="text/css; charset=utf-8", headers={"cache-control": "public, max-age=300"})
+    return Response(_style(), media_type="text/css", headers={"cache-control": "public, max-age=300"})
 
 
 DOCS_ROUTES = [openapi_json, docs_page, docs_style]
