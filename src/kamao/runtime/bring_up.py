@@ -13,7 +13,7 @@ import sys
 import psycopg
 
 from kamao.runtime.database import APP_ROLE, connection_parameters, embedded_address
-from kamao.runtime.home import Home, default_home, write_private
+from kamao.runtime.home import Home, default_home
 from kamao.runtime.prepared import build_fingerprint, read_mark, write_mark
 from kamao.runtime.processes import die_with_parent
 
@@ -45,29 +45,28 @@ def _facts(home: Home) -> dict[str, object] | None:
     return {"migrations": row[0]}
 
 
-def _already_prepared(home: Home, *, demo: bool) -> bool:
+def _already_prepared(home: Home) -> bool:
+    """Whether this build has prepared this database, and nothing has changed since."""
     mark = read_mark(home)
-    if mark.get("build") != build_fingerprint() or (
-        demo and not (mark.get("demo") and home.demo_file.exists())
-    ):
-        return False
-    if not (home.static / "staticfiles.json").exists():
+    if mark.get("build") != build_fingerprint() or not (home.static / "staticfiles.json").exists():
         return False
     facts = _facts(home)
     return facts is not None and facts["migrations"] == mark.get("migrations")
 
 
+def _demo_is_loaded(home: Home) -> bool:
+    """Whether this build has loaded the demo for this start's addresses: they are part of what it loads."""
+    if read_mark(home).get("demo") != [build_fingerprint(), *_addresses()]:
+        return False
+    return home.demo_file.exists()
+
+
+def _addresses() -> list[str]:
+    return [os.environ["KAMAO_BASE_URL"], os.environ.get("KAMAO_SANDBOX_BANK_URL", "")]
+
+
 def _run(module: str) -> int:
     return subprocess.run([sys.executable, "-m", module], stdin=subprocess.DEVNULL, check=False).returncode
-
-
-def _tell_address(home: Home, base_url: str) -> None:
-    """The demo's file names the address of this start."""
-    content = json.loads(home.demo_file.read_text())
-    bank = {**content.get("sandbox_bank", {}), "base_url": os.environ.get("KAMAO_SANDBOX_BANK_URL", "")}
-    if (content.get("base_url"), content.get("sandbox_bank")) != (base_url, bank):
-        content["base_url"], content["sandbox_bank"] = base_url, bank
-        write_private(home.demo_file, json.dumps(content, ensure_ascii=False, indent=2).encode())
 
 
 def main() -> int:
@@ -76,17 +75,18 @@ def main() -> int:
     home = Home(default_home())
     demo = os.environ.get("KAMAO_DEMO") == "1"
     external = bool(os.environ.get("KAMAO_DATABASE_URL"))
-    if not external and _already_prepared(home, demo=demo):
-        if demo:
-            _tell_address(home, os.environ["KAMAO_BASE_URL"])
-        return 0
-    for module in ("kamao.runtime.prepare", *(["kamao.runtime.load_demo"] if demo else [])):
+    steps = []
+    if external or not _already_prepared(home):
+        steps.append("kamao.runtime.prepare")
+    if demo and (steps or not _demo_is_loaded(home)):
+        steps.append("kamao.runtime.load_demo")
+    for module in steps:
         code = _run(module)
         if code != 0:
             return code
-    facts = None if external else _facts(home)
+    facts = None if external or not steps else _facts(home)
     if facts is not None:
-        write_mark(home, demo=demo, **facts)
+        write_mark(home, demo=[build_fingerprint(), *_addresses()] if demo else None, **facts)
     return 0
 
 

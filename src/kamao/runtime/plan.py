@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from kamao.runtime.home import CHECKOUT, Home
 
+_DOORS = ("operator", "supplier", "merchant")
 DJANGO_POOL = 8
 """Connections a web process keeps for pages at most."""
 ENGINE_CONNECTIONS_PER_WEB = 24
@@ -97,13 +98,13 @@ class NodePlan:
     def ready_line(self) -> str:
         """What the person sees when everything works: the address, and in a demo the logins."""
         line = f"Kamao is ready: {self.base_url}"
-        if self.demo:
-            logins = demo_logins(self.home.demo_file)
-            if logins:
-                line += "  " + "  ".join(
-                    f"{login['role']}: {login['email']} / {login['password']}" for login in logins
-                )
-        return line
+        if not self.demo:
+            return line
+        first = {login["role"]: login for login in reversed(demo_logins(self.home.demo_file))}
+        shown = [
+            f"{role}: {first[role]['email']} / {first[role]['password']}" for role in _DOORS if role in first
+        ]
+        return "  ".join([line, *shown, f"(more in {self.home.demo_file})"]) if shown else line
 
 
 def demo_logins(path: Path) -> list[Mapping[str, str]]:
