@@ -1,4 +1,4 @@
-"""The consoles in a real browser: sign-in with a second factor, every page at two widths, an invitation's link."""
+"""The consoles in a real browser: second factor, every page at two widths, an invitation's link."""
 
 import re
 
