@@ -138,9 +138,9 @@ def test_switching_rotating_changing_and_removing(trade, admin):
     assert endpoint.state == "enabled"
     assert bytes(endpoint.previous_secret_sealed) == old
     assert "whsec_" in page
-    admin.post(at, {"url": "https://example.com/new", "description": "x", "event_types": ["stock.low"]})
+    admin.post(at, {"url": "https://example.com/new", "description": "x", "event_types": ["order.settled"]})
     endpoint.refresh_from_db()
-    assert (endpoint.url, endpoint.event_types) == ("https://example.com/new", ["stock.low"])
+    assert (endpoint.url, endpoint.event_types) == ("https://example.com/new", ["order.settled"])
     admin.post(f"{at}remove/")
     assert admin.get(at).status_code == 404
     assert URL not in admin.get("/merchant/webhooks/").content.decode()

@@ -16,8 +16,8 @@ from tests.webhooks.support import Receiver, make_endpoint, make_owner, publish,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[2]
-EVENTS = 3_000
-KILLS = 4
+EVENTS = 2_000
+KILLS = 3
 
 
 def start_worker():

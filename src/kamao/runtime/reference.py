@@ -64,7 +64,10 @@ def _load(name: str) -> None:
 def events() -> str:
     """Every kind of event that webhooks tell."""
     kinds = importlib.import_module("kamao.business.webhooks.event_types").EVENT_TYPES
-    rows = [f"| `{one.name}` | {one.en} | {one.zh} | `{one.data}` |\n" for one in kinds]
+    rows = [
+        f"| `{one.name}`{'' if one.is_raised else ' (reserved)'} | {one.en} | {one.zh} | `{one.data}` |\n"
+        for one in kinds
+    ]
     head = "| type | English | 中文 | fields of `data` |\n|---|---|---|---|\n"
     return f"# Events\n\n{_GENERATED}\n{head}{''.join(rows)}"
 

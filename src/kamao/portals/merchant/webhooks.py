@@ -75,10 +75,11 @@ class EndpointForm(forms.Form):
     def __init__(self, *args: Any, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["event_types"]
-        groups = [name for name in (endpoint.event_types if endpoint else []) if name not in NAMES]
+        raised = {kind.name for kind in EVENT_TYPES if kind.is_raised}
+        groups = [name for name in (endpoint.event_types if endpoint else []) if name not in raised]
         field.choices = [
             *[(group, group) for group in groups],
-            *[(kind.name, f"{kind.name} · {_event_word(kind)}") for kind in EVENT_TYPES],
+            *[(kind.name, f"{kind.name} · {_event_word(kind)}") for kind in EVENT_TYPES if kind.is_raised],
         ]
         if endpoint is not None:
             self.initial = {
@@ -221,7 +222,7 @@ def _endpoint_page(
         "deliveries": [delivery_line(row) for row in found[:_LOG_PAGE]],
         "older": encode("dlv", found[_LOG_PAGE - 1].id) if len(found) > _LOG_PAGE else "",
         "states": DeliveryState.choices,
-        "kinds": [event.name for event in EVENT_TYPES],
+        "kinds": [event.name for event in EVENT_TYPES if event.is_raised],
         "is_filtered": bool(state or kind),
         "replayable": queries.replayable_count(endpoint, at=timezone.now()),
     }
