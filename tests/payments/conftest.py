@@ -123,7 +123,7 @@ class Shop:
             placed = place_purchases(
                 connection, [request], at=at, tools=make_tools(LIVE, node_keyring()), limits=limits
             )[0]
-        assert placed.outcome == "created"
+        assert placed.outcome == "created", placed
         assert placed.purchase is not None
         return intents.PurchaseToPay(
             placed.purchase, self.merchant, 0, placed.amount_minor, "CNY", request.expires_at, "月卡 × 1"
