@@ -270,9 +270,8 @@ def _tell_lines(asked: Asked, lines: list[old_members.ReportLine]) -> int:
 def main(arguments: list[str]) -> int:
     """Run; 0 all in, 1 some rows not, 2 nothing."""
     values: dict[str, Any] = json.loads(arguments[0])
-    asked = msgspec.convert(
-        {key: value for key, value in values.items() if key != "home"}, Asked, strict=False
-    )
+    del values["home"]
+    asked = msgspec.convert(values, Asked, strict=False, dec_hook=lambda kind, value: kind(value))
     try:
         runners = {"members": import_old_members, "goods": import_old_goods}
         return runners.get(asked.kind, import_sheet)(asked)

@@ -6,6 +6,7 @@ Owns the arguments. The work is done by `kamao.runtime.importing` in a process o
 
 import argparse
 import json
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -19,36 +20,28 @@ from kamao.runtime.postgres import DatabaseUnusable
 HELP = "take in a price sheet, codes, members or goods from a file"
 
 
+KINDS = {
+    "offers": "a supplier's price sheet",
+    "codes": "a supplier's codes (also TXT and ZIP)",
+    "members": "an old shop's members, with levels and balances",
+    "goods": "an old shop's goods, private prices and unsold codes",
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to take in, from where, for whom."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
-    offers = kinds.add_parser("offers", help="a supplier's price sheet")
-    codes = kinds.add_parser("codes", help="a supplier's file of codes")
-    members = kinds.add_parser("members", help="an old shop's members, with levels and balances")
-    goods = kinds.add_parser("goods", help="an old shop's goods and 密价, with unsold codes")
-    for sub in (offers, codes, goods):
-        sub.add_argument("--supplier", default="", help="the supplier's name or id")
-        sub.add_argument("--again", action="store_true", help="take in a file that was taken in before")
-    for sub in (offers, codes, members, goods):
-        sub.add_argument("file", type=Path, help="CSV, TSV or XLSX; for codes also TXT and ZIP")
-        sub.add_argument("--dry-run", action="store_true", help="only show what would happen")
-        sub.add_argument(
-            "--report",
-            type=Path,
-            help="where to write the rows that did not go in (default: beside the file)",
-        )
-        sub.add_argument("--language", choices=["zh", "en"], default="zh", help="of reasons and reports")
-        sub.add_argument("--test", action="store_true", help="into the test mode")
-    for sub in (members, goods):
-        sub.add_argument(
-            "--source", default="old", help="a name for the old shop: the same name finds its members again"
-        )
-    offers.add_argument(
-        "--effective-at", type=_moment, help="from when prices hold (ISO 8601; default: at once)"
-    )
-    codes.add_argument(
-        "--offer", default="", help="the offer (the supplier's item number or its id) all codes are for"
-    )
+    kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
+    parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help=kinds)
+    parser.add_argument("file", type=Path, help="CSV, TSV or XLSX as it came")
+    parser.add_argument("--supplier", default="", help="the supplier's name or id (offers, codes, goods)")
+    parser.add_argument("--offer", default="", help="the item number or id of the offer that all codes are for")
+    parser.add_argument("--effective-at", type=_moment, help="from when prices hold (ISO 8601; default: at once)")
+    parser.add_argument("--source", default="old", help="a name for the old shop, by which its members are found")
+    parser.add_argument("--again", action="store_true", help="take in a file that was taken in before")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would happen")
+    parser.add_argument("--report", type=Path, help="where what did not go in is written (default: beside the file)")
+    parser.add_argument("--language", choices=["zh", "en"], default="zh", help="of reasons and reports")
+    parser.add_argument("--test", action="store_true", help="into the test mode")
 
 
 def _moment(text: str) -> str:
@@ -64,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"kamao: there is no file {args.file}.", file=sys.stderr)
         return 2
     args.file = args.file.absolute()
-    report = args.report or args.file.parent
-    args.report = report.absolute()
+    beside = args.file.parent if os.access(args.file.parent, os.W_OK) else Path.cwd()
+    args.report = (args.report or beside).absolute()
     asked = {name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()}
     try:
         with running_database(Home(args.home)):
