@@ -95,8 +95,9 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Retail(msgspec.Struct, frozen=True):
-    """A retail unit price with its reasons. ``limited``: a limit set it; ``loses``: it is below the shop's
-    cost.
+    """A retail unit price with its reasons.
+
+    ``limited``: 控价 or a channel's limit set it; ``loses``: it is below the shop's cost.
     """
 
     unit_price_e4: int
@@ -214,28 +215,23 @@ class _Trail:
             self.limited = self.limited or limit
             self.steps.append(Step(code=code, zh=zh, en=en, unit_price_e4=price_e4))
 
-    def within(self, limits: Limits, code: str, zh: str, en: str) -> None:
-        """Move the price inside bounds."""
+    def within(self, limits: Limits, code: str, zh: str, en: str, *, limit: bool = False) -> None:
+        """Move the price inside bounds; the floor has the last word."""
         if limits.ceiling_e4 is not None:
-            top = f"{money(limits.ceiling_e4)}"
-            self.to(
-                min(self.price, limits.ceiling_e4),
-                f"{code}_ceiling",
-                f"{zh}上限 {top}",
-                f"{en} ceiling {top}",
-                limit=True,
-            )
+            top = money(limits.ceiling_e4)
+            price = min(self.price, limits.ceiling_e4)
+            self.to(price, f"{code}_ceiling", f"{zh}上限 {top}", f"{en} ceiling {top}", limit=limit)
         if limits.floor_e4 is not None:
-            low = f"{money(limits.floor_e4)}"
-            self.to(max(self.price, limits.floor_e4), f"{code}_floor", f"{zh}下限 {low}", f"{en} floor {low}",
-                    limit=True)  # fmt: skip
+            low = money(limits.floor_e4)
+            price = max(self.price, limits.floor_e4)
+            self.to(price, f"{code}_floor", f"{zh}下限 {low}", f"{en} floor {low}", limit=limit)
 
 
 def _by_rule(ask: Ask) -> _Trail:
     rule = ask.rule
     trail = _Trail("cost", "我的进价", "my cost", ask.cost_e4)
     percent = f"{rule.markup_per_mille / 10:g}%"
-    plus = f" + {money(rule.markup_e4)}" if rule.markup_e4 > 0 else ""
+    plus = f" {'+' if rule.markup_e4 > 0 else '−'} {money(abs(rule.markup_e4))}" if rule.markup_e4 else ""
     trail.to(
         marked_up(ask.cost_e4, rule.markup_per_mille, rule.markup_e4),
         "markup", f"加价 {percent}{plus}", f"markup {percent}{plus}",
@@ -250,7 +246,7 @@ def _by_rule(ask: Ask) -> _Trail:
             top -= top % FEN_E4
         share = f"{rule.official_ceiling_per_mille / 10:g}%"
         trail.to(min(trail.price, top), "official_ceiling",
-                 f"不高于官方价的 {share}", f"at most {share} of the official price", limit=True)  # fmt: skip
+                 f"不高于官方价的 {share}", f"at most {share} of the official price")  # fmt: skip
     trail.within(Limits(rule.floor_e4, rule.ceiling_e4), "rule", "规则", "rule")
     return trail
 
@@ -267,8 +263,8 @@ def retail_price(ask: Ask) -> Retail:
     else:
         trail = _by_rule(ask)
     channel = ask.rule.channel_limits.get(ask.sales_channel, NO_LIMITS)
-    trail.within(channel, "channel", f"渠道 {ask.sales_channel} ", f"channel {ask.sales_channel}")
-    trail.within(ask.control, "control", "控价", "resale control")
+    trail.within(channel, "channel", f"渠道 {ask.sales_channel} ", f"channel {ask.sales_channel}", limit=True)
+    trail.within(ask.control, "control", "控价", "resale control", limit=True)
     return Retail(
         unit_price_e4=trail.price,
         steps=tuple(trail.steps),

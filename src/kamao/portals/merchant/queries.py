@@ -148,7 +148,8 @@ def target_of(connection: Connection, order: UUID) -> dict[str, str]:
 def sku_names(codes: Iterable[str]) -> dict[str, str]:
     """Return the names of SKUs in the reader's language; a code the catalogue does not know is absent."""
     english = (translation.get_language() or "").startswith("en")
-    rows = Sku.objects.filter(code__in=set(codes)).select_related("product")
+    names = ("code", "variant_zh", "variant_en", "product__name_zh", "product__name_en")
+    rows = Sku.objects.filter(code__in=set(codes)).select_related("product").only(*names)
     return {row.code: _name_of(row, english=english) for row in rows}
 
 
