@@ -1,5 +1,6 @@
 """The client in a supplier's hands: offers, codes, lots, fulfilments by hand, settlements, keys."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -53,7 +54,14 @@ def test_a_supplier_puts_offers_and_codes_and_takes_a_lot_back(supplier, sku_cod
     assert list(supplier.supply.settlements()) == []
 
 
-def test_work_by_hand_is_listed_and_reported(supplier, base_url, world):
+def until_numbered(client, event_type):
+    """Wait until the worker has numbered what was committed."""
+    until = time.monotonic() + 20
+    while not any(client.webhooks.events(event_type=event_type)):
+        assert time.monotonic() < until, "the event was never numbered"
+
+
+def test_work_by_hand_is_listed_and_reported(supplier, base_url, world, worker):
     owner = world.make_supplier()
     goods = world.goods(kind="manual", price_e4=100_000, supplier=owner)
     buyer = world.merchant(balance_minor=10_000)
@@ -76,6 +84,13 @@ def test_work_by_hand_is_listed_and_reported(supplier, base_url, world):
         assert by_hand.supply.fail(task.id, reason="no carrier").order_state == "failed"
         assert merchant.orders.get(failing.id).state == "failed"
         assert merchant.wallet.get().balance == 9_000
+        until_numbered(merchant, "order.failed")
+        kinds = [event.type for event in merchant.webhooks.events()]
+        assert kinds == ["order.failed", "order.delivered"]  # what happens inside is not told
+        assert [event.data["id"] for event in merchant.webhooks.events(event_type="order.failed")] == [
+            failing.id
+        ]
+        assert list(merchant.webhooks.events(event_type="order.paid")) == []
 
 
 def test_keys_are_made_listed_and_revoked(base_url, merchant):

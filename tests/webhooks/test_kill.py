@@ -1,4 +1,6 @@
-"""kill -9 of the sending process, again and again: every event arrives, each under its own id, none is invented."""
+"""kill -9 of the sending process, again and again: every event arrives, each under its own id, none is
+invented.
+"""
 
 import os
 import random

@@ -30,6 +30,7 @@ from kamao.api.pagination import (
 )
 from kamao.business.webhooks import operations
 from kamao.business.webhooks.bodies import event_body
+from kamao.business.webhooks.event_types import NAMES
 from kamao.business.webhooks.guard import AddressGuard
 from kamao.business.webhooks.models import Endpoint as EndpointRow
 from kamao.business.webhooks.models import EndpointState
@@ -164,7 +165,7 @@ async def list_own_events(
                 limit=limit + 1,
                 after_seq=seq if cursor.newer_than is not None else None,
                 before_seq=seq if cursor.older_than is not None else None,
-                types=() if event_type is None else (event_type,),
+                types=_told(event_type),
             )
         has_more, rows = len(rows) > limit, rows[:limit]
         if cursor.newer_than is not None:
@@ -172,6 +173,11 @@ async def list_own_events(
         return EventList([event_body(row, livemode=request.cell.cell.livemode) for row in rows], has_more)  # type: ignore[misc]
 
     return json_response(encode_json(await request.run(read)))
+
+
+def _told(event_type: str | None) -> list[str]:
+    """Return the kinds to list: internal events are nobody's business, and an unknown name finds nothing."""
+    return [name for name in sorted(NAMES) if event_type in {None, name}] or ["none"]
 
 
 @post("/events/{event_id:str}/redeliver", status_code=202, opt=_SCOPE, operation_id="redeliverEvent", tags=["webhooks"])

@@ -65,9 +65,10 @@ def fan_out_once(
 
 
 def _locked_cursor(connection: Connection, cell: Cell) -> int | None:
-    """Return how far this cell has been read, locked for this transaction; None where there is nothing to do.
+    """Return how far this cell has been read, locked for this transaction; None: nothing to do.
 
-    An idle node looks without writing: a lock taken five times a second would be a commit five times a second.
+    An idle node looks without writing: a lock taken five times a second would be a commit five times a
+    second.
     """
     row = connection.execute(
         "SELECT EXISTS (SELECT FROM trade_event e WHERE e.seq > coalesce("
