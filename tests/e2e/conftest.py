@@ -37,7 +37,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; Django's guard against that is about coroutines, and there are none.
+    # Playwright keeps a loop in this thread; Django guards against coroutines, and there are none here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -71,7 +71,7 @@ class Street:
 
 @pytest.fixture(scope="module")
 def street(database_server: Server, django_db_blocker: Any, bank: Bank) -> Iterator[Street]:
-    """A shop that takes payments, in a database of this module's own: building one takes longer than buying."""
+    """A shop that takes payments, in a database of this module's own."""
     server = make_server("127.0.0.1", 0, WSGIHandler(), server_class=_Threaded, handler_class=_Quiet)
     server.set_app(StaticFilesHandler(WSGIHandler()))
     url = f"http://127.0.0.1:{server.server_address[1]}"

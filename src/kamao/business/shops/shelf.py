@@ -87,9 +87,14 @@ def read_shelf(
     seen: set[UUID] = set()
     for _ in range(_PAGES_MAX):
         page = shop_page(shop, at=at, filters=filters, query=query, order=order, cursor=cursor, limit=limit)
-        family = _families(shop, page.listings, at=at)
-        colours = _colours(page.listings)
         searched = bool(query.strip())
+        # A hit speaks for itself: its product's other SKUs are hits of their own or not asked for.
+        family = (
+            {listing.goods.product_id: [listing] for listing in page.listings}
+            if searched
+            else _families(shop, page.listings, at=at)
+        )
+        colours = _colours(page.listings)
         for listing in page.listings:
             product = listing.goods.product_id
             leads = searched or listing.position is not None or order != "popular"
@@ -98,7 +103,7 @@ def read_shelf(
             seen.add(product)
             cards.append(_card(listing, family[product], colours=colours, own_name=searched))
         cursor = page.next_cursor
-        if not cursor or len(cards) >= CARDS_WANTED:
+        if searched or not cursor or len(cards) >= CARDS_WANTED:
             break
     return Shelf(tuple(cards), cursor)
 
