@@ -7,6 +7,7 @@ and how certain each is. Refuses similarity: a key is equal or it is not.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
 
@@ -49,6 +50,7 @@ class SkuIndex:
         self._other_names = _other_names(library)
         for sku in library:
             self._add(sku)
+        self.two_kinds = self._sold_in_two_kinds()
         self.brand_lengths = sorted({len(core) for core in self.brands}, reverse=True)
         self._single_default()
 
@@ -133,6 +135,16 @@ class SkuIndex:
             if len(indexes) == 1 and fold(entry.sku.variant) in words.DEFAULT_VARIANTS:
                 core = parse(entry.sku.product, self.units).core
                 self._form(indexes[0], core, LOOSE, entry.brand_core)
+
+    def _sold_in_two_kinds(self) -> frozenset[UUID]:
+        """Return the SKUs that differ from another one in nothing but the kind (a code, a top-up)."""
+        alike: dict[tuple[str, str, frozenset[Attribute]], list[LibrarySku]] = defaultdict(list)
+        for entry in self.entries:
+            core = parse(entry.sku.product, self.units).core
+            alike[entry.brand_core, core, entry.attributes].append(entry.sku)
+        return frozenset(
+            sku.id for skus in alike.values() if len({sku.kind for sku in skus}) > 1 for sku in skus
+        )
 
     def leading_brand(self, core: str) -> str | None:
         """Return the longest known brand core that a core starts with, leaving something behind it."""

@@ -73,14 +73,14 @@ def match_row(row: RowTitle, index: SkuIndex) -> Match:
     if len({_delivery(kind) for kind in parsed.kinds}) > 1:
         return Match(None, 0, "kind_conflict", near=_near(_hits(parsed, index), index))
     exact = [index.entries[hit] for key in parsed.plain for hit in index.plain.get(key, ())]
-    found = _decide(exact, parsed, 0)
+    found = _decide(exact, parsed, 0, index)
     if found.sku:
         return found
     by_level = _hits(parsed, index)
     answer: Match | None = None
     for level in (SAME, LOOSE):
         entries = [index.entries[hit] for hit, at in by_level.items() if at <= level]
-        answer = _decide(entries, parsed, level)
+        answer = _decide(entries, parsed, level, index)
         if answer.sku or answer.reason == "ambiguous":
             break
     if answer and (answer.sku or answer.reason != "product_unknown"):
@@ -194,7 +194,7 @@ def _lookup(cores: list[tuple[str, frozenset[str], bool]], index: SkuIndex) -> d
     return found
 
 
-def _decide(entries: list[Entry], row: _Row, level: int) -> Match:
+def _decide(entries: list[Entry], row: _Row, level: int, index: SkuIndex) -> Match:
     """Filter by attributes, kind, region and brand; exactly one left is a match, anything else a reason."""
     entries = list({entry.sku.id: entry for entry in entries}.values())
     if not entries:
@@ -219,7 +219,7 @@ def _decide(entries: list[Entry], row: _Row, level: int) -> Match:
         by_kind = unspelt
     if len(by_kind) > 1:
         return _no("ambiguous", by_kind)
-    return Match(by_kind[0].sku, CONFIDENCE[level], "matched", notes=_notes(row, by_kind[0], level))
+    return Match(by_kind[0].sku, CONFIDENCE[level], "matched", notes=_notes(row, by_kind[0], level, index))
 
 
 def _no(reason: str, entries: list[Entry]) -> Match:
@@ -230,9 +230,9 @@ def _near(hits: dict[int, int], index: SkuIndex) -> tuple[LibrarySku, ...]:
     return tuple(index.entries[hit].sku for hit in list(hits)[:8])
 
 
-def _notes(row: _Row, entry: Entry, level: int) -> tuple[str, ...]:
+def _notes(row: _Row, entry: Entry, level: int, index: SkuIndex) -> tuple[str, ...]:
     notes = [("text_equal", "words_equal", "words_close")[level]]
-    if not row.kinds:
+    if not row.kinds and entry.sku.id in index.two_kinds:
         notes.append("kind_by_name")
     if not row.regions and entry.regions - {"CN"}:
         notes.append("region_by_name")
