@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from kamao.kernel.money import order_amount, split_by_weight
+from kamao.kernel.money import order_amount
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -45,21 +45,3 @@ def settlement_shares(
     elif left:
         shares.append((None, left))
     return [(party, share) for party, share in shares if share]
-
-
-def reversal_shares(settled: Sequence[int], returned: Sequence[int], *, amount_minor: int) -> list[int]:
-    """Return what each settled share gives back for a further refund of ``amount_minor``.
-
-    ``returned`` is what each gave back before. After any number of reversals the parts stand in proportion to
-    the shares, never exceed them, and add up exactly. Raises ValueError where more is asked than was settled.
-    """
-    if amount_minor > sum(settled) - sum(returned):
-        raise ValueError("a reversal gives back at most what was settled")
-    target = split_by_weight(sum(returned) + amount_minor, settled)
-    parts = [max(goal - done, 0) for goal, done in zip(target, returned, strict=True)]
-    surplus = sum(parts) - amount_minor
-    for index in range(len(parts)):
-        step = min(parts[index], surplus)
-        parts[index] -= step
-        surplus -= step
-    return parts

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from kamao.engine.stock.types import NewCode, OpenedCode
-from kamao.engine.trade.types import Delivered
+from kamao.engine.stock.types import Delivered, NewCode, OpenedCode
 from kamao.kernel.sealing import Keyring, SealError
 
 

@@ -47,3 +47,15 @@ class Allocated(msgspec.Struct, frozen=True):
     lot: UUID
     expires_at: datetime | None
     sealed: bytes
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """One delivered item, still sealed: open it with the lot's data key after commit."""
+
+    item: UUID
+    kind: str
+    code: UUID | None
+    lot: UUID | None
+    wrapped_key: bytes | None
+    sealed: bytes | None
+    expires_at: datetime | None

@@ -12,11 +12,11 @@ from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.statements import statement
-from kamao.engine.stock.types import Allocated
+from kamao.engine.stock.types import Allocated, Delivered
 from kamao.engine.trade import leaves
 from kamao.engine.trade.rules import opening_place
 from kamao.engine.trade.tools import TradeTools
-from kamao.engine.trade.types import Delivered, OrderRequest, OrderView
+from kamao.engine.trade.types import OrderRequest, OrderView
 from kamao.kernel.ids import sql_array
 from kamao.kernel.sealing import SALT_BYTES
 

@@ -11,7 +11,8 @@ import msgspec
 
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
-from kamao.engine.trade.types import Delivered, OrderView
+from kamao.engine.stock.types import Delivered
+from kamao.engine.trade.types import OrderView
 from kamao.kernel.ids import sql_array
 
 

@@ -12,12 +12,11 @@ from uuid import UUID
 
 import msgspec
 
-from kamao.engine.escrow.rules import reversal_shares
 from kamao.engine.ledger.accounts import Account, escrow, owned, platform
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
 from kamao.engine.trade.desk import LockedOrder, OrderDesk
-from kamao.engine.trade.rules import refund_of_units
+from kamao.engine.trade.rules import refund_of_units, reversal_shares
 from kamao.engine.trade.types import CancelRequest, Change, RefundRequest
 from kamao.kernel.ids import IdSource, sql_array
 
@@ -65,7 +64,7 @@ class RefundDesk:
             cursor.execute(statement("trade/read_funding"), (orders,))
             for order, payment, *source in cursor.fetchall():
                 self._sources.setdefault(order, []).append(_Source(Account(*source), payment))
-            cursor.execute(statement("escrow/read_settled"), (orders,))
+            cursor.execute(statement("trade/read_settled"), (orders,))
             for order, settled, returned, *share in cursor.fetchall():
                 self._settled.setdefault(order, []).append((Account(*share), settled, returned))
         accounts = [source.account for sources in self._sources.values() for source in sources]

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from kamao.engine.stock.types import Delivered
+
 OUTCOMES = (
     "created",
     "repeated",
@@ -44,18 +46,6 @@ class OrderRequest(msgspec.Struct, frozen=True):
     buyer_ip: str | None = None
     notify_url: str | None = None
     metadata_json: bytes | None = None
-
-
-class Delivered(msgspec.Struct, frozen=True):
-    """One delivered item, still sealed: open it with the lot's data key after commit."""
-
-    item: UUID
-    kind: str
-    code: UUID | None
-    lot: UUID | None
-    wrapped_key: bytes | None
-    sealed: bytes | None
-    expires_at: datetime | None
 
 
 class OrderView(msgspec.Struct, frozen=True):

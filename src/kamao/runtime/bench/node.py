@@ -98,7 +98,7 @@ def temporary_node(*, web: int = 1) -> Iterator[BenchNode]:
 def memory_pss_mb(node: BenchNode) -> float:
     """Return the proportional set size of every process of the node, in MB."""
     total_kb = 0
-    for pid in _descendants(node.process.pid):
+    for pid in descendants(node.process.pid):
         try:
             text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
         except (FileNotFoundError, PermissionError, ProcessLookupError):
@@ -107,7 +107,8 @@ def memory_pss_mb(node: BenchNode) -> float:
     return total_kb / 1024
 
 
-def _descendants(root: int) -> list[int]:
+def descendants(root: int) -> list[int]:
+    """Return a process and everything it has started, the process itself first."""
     parents: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
