@@ -84,9 +84,10 @@ def f7_f8(pool: CellPool) -> list[Measure]:
     if not page.listings:
         raise RuntimeError("the first page is empty, the run does not count")
     count = f"{len(report.skus):,} SKUs"
+    p95_ms = _search_p95_ms([row.product for row in titles])
     return [
         Measure("F7", f"list {count} with one rule, first page", listed_s, "s", 1, 0.1, is_limit=True),
-        Measure("F8", f"search p95 over {count}", _search_p95_ms([row.product for row in titles]), "ms", 30, 10,
+        Measure("F8", f"search p95 over {count}", p95_ms, "ms", 30, 10,
                 is_limit=True),
     ]  # fmt: skip
 

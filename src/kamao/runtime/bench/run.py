@@ -52,7 +52,8 @@ def measure_all(node: BenchNode, args: argparse.Namespace) -> int:
         measures.append(_warm_start(node))
     measures.sort(key=lambda item: (int(item.id[1:]), item.text))
     print(
-        f"\n{platform.platform()}, Python {platform.python_version()}, fdatasync: {pgbench.sync_speed(node.home)}\n"
+        f"\n{platform.platform()}, Python {platform.python_version()},"
+        f" fdatasync: {pgbench.sync_speed(node.home)}\n"
     )
     print(table(measures))
     print(f"\nbooks: {'clean' if clean else 'NOT CLEAN'}")

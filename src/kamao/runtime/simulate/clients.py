@@ -80,12 +80,7 @@ class Buyer(threading.Thread):
             self._start.wait(30)
             mine = self._buy_all()
             for order in mine:
-                again = self._until_known(order.reference, len(order.codes))
-                if not isinstance(again, Accepted) or (again.order, again.codes) != (
-                    order.order,
-                    order.codes,
-                ):
-                    raise Broken(f"{order.reference} was repeated and gave another result")
+                self._ask_again(order)
         except Broken as error:
             self._tally.fail(str(error))
         finally:

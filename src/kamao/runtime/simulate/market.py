@@ -97,7 +97,8 @@ def spent_by_postings(market: Market) -> list[int]:
         for owner in market.merchants:
             row = connection.execute(
                 "SELECT coalesce(sum(CASE WHEN debit = %(id)s THEN amount_minor ELSE -amount_minor END), 0)"
-                "::bigint FROM ledger_posting WHERE kind <> 'wallet_topup' AND (debit = %(id)s OR credit = %(id)s)",
+                "::bigint FROM ledger_posting WHERE kind <> 'wallet_topup'"
+                " AND (debit = %(id)s OR credit = %(id)s)",
                 {"id": wallet(owner).id},
             ).fetchone()
             assert row is not None, "a sum always answers"
