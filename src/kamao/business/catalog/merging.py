@@ -91,7 +91,7 @@ def split_product(
             raise Refusal(
                 "invalid", zh="请选择部分规格拆出。", en="Choose some of the product's SKUs, not all."
             )
-        if Product.objects.filter(brand_id=old.brand_id, name_zh=name_zh.strip()).exists():
+        if Product.objects.filter(brand=old.brand, name_zh=name_zh.strip()).exists():
             raise Refusal("invalid", zh="该品牌已有同名商品。", en="The brand has a product of this name.")
         new = Product.objects.create(
             slug=Slugs(ensure_characters()).make("product", name_en or name_zh),
