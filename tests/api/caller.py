@@ -1,4 +1,6 @@
-"""Calls the API's ASGI application from ordinary test functions, lifespan included, on an event loop of its own thread."""
+"""Calls the API's ASGI application from ordinary test functions, lifespan included, on an event loop of its
+own thread.
+"""
 
 import asyncio
 import threading

@@ -1,4 +1,6 @@
-"""Holds every answer against the OpenAPI document: its status is documented, its body is what the schema says."""
+"""Holds every answer against the OpenAPI document: its status is documented, its body is what the schema
+says.
+"""
 
 import re
 from typing import Any
@@ -19,7 +21,9 @@ class ContractCheck:
         self._validators: dict[str, Any] = {}
 
     def check(self, method: str, path: str, answer: httpx.Response) -> None:
-        """Assert that the answer is a documented one; paths that the document lacks are only checked for their form."""
+        """Assert that the answer is a documented one; paths that the document lacks are only checked for
+        their form.
+        """
         assert answer.headers["x-request-id"]
         if answer.status_code >= 400:
             self._assert_problem(answer)
@@ -27,7 +31,9 @@ class ContractCheck:
         if operation is None:
             return
         documented = operation["responses"]
-        assert str(answer.status_code) in documented, f"{method} {path} answered {answer.status_code}: {answer.text}"
+        assert str(answer.status_code) in documented, (
+            f"{method} {path} answered {answer.status_code}: {answer.text}"
+        )
         content = documented[str(answer.status_code)].get("content")
         if content is None:
             assert not answer.content

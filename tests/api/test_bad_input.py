@@ -97,7 +97,9 @@ def test_a_body_has_at_most_one_mebibyte(either_api, merchant, goods):
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "json"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "json"]
+)
 def test_a_body_is_declared_as_json(either_api, merchant, goods, kind):
     answer = post(either_api, merchant, raw(goods), **{"Content-Type": kind})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
@@ -107,7 +109,16 @@ def test_a_body_is_declared_as_json(either_api, merchant, goods, kind):
 
 @pytest.mark.parametrize(
     "authorization",
-    [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer nonsense", "Bearer " + "k" * 80, "Bearer kmk_live_" + "0" * 63],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjpwYXNz",
+        "Bearer nonsense",
+        "Bearer " + "k" * 80,
+        "Bearer kmk_live_" + "0" * 63,
+    ],
 )
 def test_without_a_valid_key_nothing_else_is_said(either_api, world, authorization):
     headers = {"Content-Type": "text/plain"}
@@ -123,8 +134,14 @@ def test_expired_revoked_and_out_of_place_keys(either_api, world, merchant, good
     bound = world.key_for(merchant.organisation, ip_networks=("192.0.2.0/24",))
     read_only = world.key_for(merchant.organisation, scopes=("orders:read",))
     body = {"sku": goods.code, "quantity": 1, "reference": "K"}
-    for key, status, code in ((soon, 401, "unauthenticated"), (bound, 403, "forbidden"), (read_only, 403, "forbidden")):
-        answer = either_api.post("/orders", key=key, content=b"{", headers={"Content-Type": "application/json"})
+    for key, status, code in (
+        (soon, 401, "unauthenticated"),
+        (bound, 403, "forbidden"),
+        (read_only, 403, "forbidden"),
+    ):
+        answer = either_api.post(
+            "/orders", key=key, content=b"{", headers={"Content-Type": "application/json"}
+        )
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert either_api.post("/orders", key=key, json=body).status_code == status
 
@@ -140,11 +157,16 @@ def test_refusals_come_in_the_documented_order(either_api, world, merchant, good
     assert code(merchant.key, b"{", "text/plain") == (415, "unsupported_media_type")
     assert code(merchant.key, b'{"quantity":') == (400, "malformed")
     assert code(merchant.key, raw(goods, sku="missing", quantity=0)) == (422, "invalid")
-    first = either_api.post("/orders", key=merchant.key, content=raw(goods), headers={"Content-Type": "application/json"})
+    first = either_api.post(
+        "/orders", key=merchant.key, content=raw(goods), headers={"Content-Type": "application/json"}
+    )
     assert first.status_code in {200, 201}
     assert code(merchant.key, raw(goods, sku="missing")) == (404, "sku_not_found")
     assert code(merchant.key, raw(goods, max_amount=1, quantity=500)) == (409, "reference_conflict")
-    assert code(merchant.key, raw(goods, reference="o", max_amount=1, quantity=500)) == (409, "price_above_limit")
+    assert code(merchant.key, raw(goods, reference="o", max_amount=1, quantity=500)) == (
+        409,
+        "price_above_limit",
+    )
     assert code(merchant.key, raw(goods, reference="o", quantity=500)) == (402, "insufficient_balance")
     assert code(merchant.key, raw(goods, reference="o", quantity=9)) == (409, "out_of_stock")
 
@@ -185,7 +207,15 @@ def test_wrong_parameters_are_named(api, merchant, query, parameter):
 
 
 def test_hostile_text_in_every_field_is_data_or_refused(either_api, world, merchant, goods):
-    hostile = ["' OR 1=1 --", '"><img src=x onerror=alert(1)>', "{{7*7}}", "${jndi:ldap://x}", "=cmd|' /C calc'!A0", "%00", "😀"]
+    hostile = [
+        "' OR 1=1 --",
+        '"><img src=x onerror=alert(1)>',
+        "{{7*7}}",
+        "${jndi:ldap://x}",
+        "=cmd|' /C calc'!A0",
+        "%00",
+        "😀",
+    ]
     for number, text in enumerate(hostile):
         answer = post(
             either_api, merchant,

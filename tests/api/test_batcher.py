@@ -1,4 +1,6 @@
-"""The batcher: gathers, stays bounded, retries what is transient, and never leaves a caller without an answer."""
+"""The batcher: gathers, stays bounded, retries what is transient, and never leaves a caller without an
+answer.
+"""
 
 import asyncio
 import threading
@@ -137,7 +139,11 @@ def test_one_bad_order_does_not_take_its_neighbours_down():
 
     first, *rest = run(engine, work)
     assert first == ["created"]
-    assert [each if isinstance(each, list) else each.code for each in rest] == [["created"], "internal", ["created"]]
+    assert [each if isinstance(each, list) else each.code for each in rest] == [
+        ["created"],
+        "internal",
+        ["created"],
+    ]
 
 
 def test_an_answer_that_cannot_be_made_is_an_internal_fault():
@@ -168,7 +174,9 @@ def test_closing_answers_what_is_queued_and_refuses_the_rest():
 
 
 def test_a_lane_goes_on_after_a_rolled_back_batch(api, world, merchant):
-    """A rollback throws the connection's prepared statements away; the next batch must not stumble over that."""
+    """A rollback throws the connection's prepared statements away; the next batch must not stumble over
+    that.
+    """
     goods = world.goods(codes=2)
     for number in range(2):
         body = {"sku": goods.code, "quantity": 1, "reference": f"RB-{number}"}

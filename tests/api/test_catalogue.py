@@ -39,7 +39,9 @@ def test_a_sku_with_the_callers_price(api, merchant, shelf):
         "price": 1450, "price_decimal": "1450", "official_price": 3000, "currency": "CNY", "stock": "low",
         "promise_s": 0, "topup_form": None, "min_quantity": 1, "max_quantity": 100,
     }  # fmt: skip
-    english = api.get("/catalogue/skus/cat-video-month", key=merchant.key, headers={"Accept-Language": "en"}).json()
+    english = api.get(
+        "/catalogue/skus/cat-video-month", key=merchant.key, headers={"Accept-Language": "en"}
+    ).json()
     assert (english["name"], english["brand"]) == ("Tencent Video VIP month", "Tencent Video")
     missing = api.get("/catalogue/skus/none", key=merchant.key)
     assert (missing.status_code, missing.json()["code"]) == (404, "sku_not_found")

@@ -34,7 +34,9 @@ def test_every_operation_is_described_in_both_languages(document):
 
 
 def test_what_the_contract_lists_is_there(document):
-    paths = {(method.upper(), path.removeprefix("/api/v1")) for method, path, _ in operations(document).values()}
+    paths = {
+        (method.upper(), path.removeprefix("/api/v1")) for method, path, _ in operations(document).values()
+    }
     assert paths >= {
         ("GET", "/catalogue/skus"), ("GET", "/catalogue/skus/{sku}"), ("GET", "/categories"), ("GET", "/scenes"),
         ("POST", "/quotes"), ("POST", "/orders"), ("POST", "/orders/batch"), ("GET", "/orders/{order_id}"),

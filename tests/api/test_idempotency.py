@@ -46,7 +46,11 @@ def test_stored_replies_hold_no_secret(api, merchant):
 
 def test_a_refused_request_may_be_tried_again(api, world, merchant):
     topup = world.goods(kind="topup", target_required=True)
-    made = api.post("/orders", key=merchant.key, json={"sku": topup.code, "quantity": 1, "reference": "I", "target": {"a": "b"}})
+    made = api.post(
+        "/orders",
+        key=merchant.key,
+        json={"sku": topup.code, "quantity": 1, "reference": "I", "target": {"a": "b"}},
+    )
     path = f"/orders/{made.json()['id'][:-1]}0/cancel"
     assert api.post(path, key=merchant.key, headers={"Idempotency-Key": "r"}).status_code == 404
     assert not StoredReply.objects.filter(organisation_id=merchant.id).exists()
@@ -62,7 +66,8 @@ def test_concurrent_requests_with_one_key_make_one_effect(api, merchant):
     body = {"label": "race", "scopes": ["wallet:read"]}
     answers = []
     threads = [
-        threading.Thread(target=lambda: answers.append(make(api, merchant.key, "race", body))) for _ in range(8)
+        threading.Thread(target=lambda: answers.append(make(api, merchant.key, "race", body)))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -72,7 +77,9 @@ def test_concurrent_requests_with_one_key_make_one_effect(api, merchant):
     assert set(statuses) <= {201, 409}
     assert 201 in statuses
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
-    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"idempotency_in_progress"}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {
+        "idempotency_in_progress"
+    }
     labels = [each["label"] for each in api.get("/api-keys", key=merchant.key).json()["data"]]
     assert labels.count("race") == 1
 

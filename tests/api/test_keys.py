@@ -20,7 +20,9 @@ def test_no_key_makes_a_stronger_one(api, world, merchant):
     weak = world.key_for(merchant.organisation, scopes=("wallet:read",), ip_networks=("127.0.0.0/8",))
     stronger = api.post("/api-keys", key=weak, json={"label": "x", "scopes": ["wallet:read", "orders:write"]})
     assert (stronger.status_code, stronger.json()["code"]) == (403, "forbidden")
-    wider = api.post("/api-keys", key=weak, json={"label": "x", "scopes": ["wallet:read"], "ip_networks": ["0.0.0.0/0"]})
+    wider = api.post(
+        "/api-keys", key=weak, json={"label": "x", "scopes": ["wallet:read"], "ip_networks": ["0.0.0.0/0"]}
+    )
     assert (wider.status_code, wider.json()["code"]) == (403, "forbidden")
     child = api.post("/api-keys", key=weak, json={"label": "x", "scopes": ["wallet:read"]})
     assert child.json()["ip_networks"] == ["127.0.0.0/8"]
@@ -36,8 +38,12 @@ def test_wrong_wishes(api, merchant):
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
 
 
-def test_a_revoked_key_is_refused_within_five_seconds_in_every_process(api, slow_api, world, merchant, services):
-    """Two applications with key caches of their own stand for two processes; the second learns only from the database."""
+def test_a_revoked_key_is_refused_within_five_seconds_in_every_process(
+    api, slow_api, world, merchant, services
+):
+    """Two applications with key caches of their own stand for two processes; the second learns only from the
+    database.
+    """
     from django.conf import settings
 
     from kamao.api.services import open_services

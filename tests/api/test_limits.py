@@ -9,16 +9,24 @@ def test_a_limited_key_is_told_where_it_stands(either_api, world, merchant):
     key = world.key_for(merchant.organisation, rate_limit_per_minute=2)
     goods = world.goods(codes=3)
     answers = [
-        either_api.post("/orders", key=key, json={"sku": goods.code, "quantity": 1, "reference": f"L-{number}"})
+        either_api.post(
+            "/orders", key=key, json={"sku": goods.code, "quantity": 1, "reference": f"L-{number}"}
+        )
         for number in range(3)
     ]
     assert [each.status_code for each in answers] == [201, 201, 429]
     assert [each.headers["ratelimit-policy"] for each in answers] == ['"minute";q=2;w=60'] * 3
-    assert [each.headers["ratelimit"] for each in answers] == ['"minute";r=1;t=0', '"minute";r=0;t=30', '"minute";r=0;t=30']
+    assert [each.headers["ratelimit"] for each in answers] == [
+        '"minute";r=1;t=0',
+        '"minute";r=0;t=30',
+        '"minute";r=0;t=30',
+    ]
     assert answers[2].json()["code"] == "rate_limited"
     assert answers[2].headers["retry-after"] == "30"
     assert world.balance(merchant.id) == 100_000 - 2 * 1450
-    malformed = either_api.post("/orders", key=key, content=b"{", headers={"Content-Type": "application/json"})
+    malformed = either_api.post(
+        "/orders", key=key, content=b"{", headers={"Content-Type": "application/json"}
+    )
     assert malformed.status_code == 400
     assert either_api.get("/wallet", key=key).status_code == 429
 

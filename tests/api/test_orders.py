@@ -51,9 +51,9 @@ def test_codes_stay_sealed_without_the_scope(either_api, world):
     made = order(either_api, merchant, goods, "S-1").json()
     read = either_api.get(f"/orders/{made['id']}", key=merchant.key).json()
     for body in (made, read):
-        assert [(each["number"], each["secret"], each["secret_available"]) for each in body["deliveries"]] == [
-            (None, None, True)
-        ]
+        assert [
+            (each["number"], each["secret"], each["secret_available"]) for each in body["deliveries"]
+        ] == [(None, None, True)]
 
 
 def test_every_refusal_has_its_code_and_writes_nothing(either_api, world, merchant):
@@ -152,7 +152,10 @@ def test_somebody_elses_order_is_not_there(api, world, merchant):
 
 def test_lists_page_both_ways_and_filter(api, world, merchant):
     goods, others = world.goods(codes=4), world.goods(codes=1)
-    made = [order(api, merchant, goods, f"L-{number}", channel_order_no=f"C-{number % 2}").json() for number in range(4)]
+    made = [
+        order(api, merchant, goods, f"L-{number}", channel_order_no=f"C-{number % 2}").json()
+        for number in range(4)
+    ]
     last = order(api, merchant, others, "L-9").json()
     wanted = [last["id"], *[each["id"] for each in reversed(made)]]
 
@@ -185,9 +188,14 @@ def test_orders_are_found_by_their_target(api, world, merchant):
     assert made.status_code == 201
     assert made.json()["state"] == "paid"
     assert made.json()["target"] == {"mobile": "13800138000"}
-    found = api.get("/orders", key=merchant.key, params={"target": '{"mobile": "13800138000"}'}).json()["data"]
+    found = api.get("/orders", key=merchant.key, params={"target": '{"mobile": "13800138000"}'}).json()[
+        "data"
+    ]
     assert [each["id"] for each in found] == [made.json()["id"]]
-    assert api.get("/orders", key=merchant.key, params={"target": '{"mobile":"13800138001"}'}).json()["data"] == []
+    assert (
+        api.get("/orders", key=merchant.key, params={"target": '{"mobile":"13800138001"}'}).json()["data"]
+        == []
+    )
 
 
 def test_cancelling_gives_the_money_back_once(api, world, merchant):
@@ -195,7 +203,11 @@ def test_cancelling_gives_the_money_back_once(api, world, merchant):
     made = order(api, merchant, topup, "Z-1", target={"mobile": "13800138000"}).json()
     assert world.balance(merchant.id) == 100_000 - 1450
     done = api.post(f"/orders/{made['id']}/cancel", key=merchant.key, json={"reason": "typo"})
-    assert (done.status_code, done.json()["state"], done.json()["refunded_amount"]) == (200, "cancelled", 1450)
+    assert (done.status_code, done.json()["state"], done.json()["refunded_amount"]) == (
+        200,
+        "cancelled",
+        1450,
+    )
     again = api.post(f"/orders/{made['id']}/cancel", key=merchant.key)
     assert (again.status_code, again.json()["state"]) == (200, "cancelled")
     assert world.balance(merchant.id) == 100_000

@@ -1,4 +1,6 @@
-"""Schemathesis against the API on a real port: no answer outside the document, nothing hostile accepted, no 5xx."""
+"""Schemathesis against the API on a real port: no answer outside the document, nothing hostile accepted, no
+5xx.
+"""
 
 import socket
 import subprocess

@@ -50,9 +50,10 @@ def test_offers_are_put_by_item(api, supplier, skus, offer):
     assert results[2]["problem"]["code"] == "sku_not_found"
     assert results[1]["problem"]["errors"][0]["pointer"] == "/supply_price_decimal"
     listed = api.get("/supply/offers", key=supplier.key).json()["data"]
-    assert [(each["id"], each["item"], each["supply_price"], each["supply_price_decimal"], each["status"]) for each in listed] == [
-        (offer, "TX-01", 1001, "1000.55", "paused")
-    ]
+    assert [
+        (each["id"], each["item"], each["supply_price"], each["supply_price_decimal"], each["status"])
+        for each in listed
+    ] == [(offer, "TX-01", 1001, "1000.55", "paused")]
 
 
 def test_only_the_owner_sees_an_offer(api, world, supplier, offer):
@@ -78,12 +79,17 @@ def test_codes_come_in_sell_and_are_never_shown_again(api, world, supplier, offe
         "refused": [{"index": 2, "reason": "duplicate"}, {"index": 3, "reason": "expired"}],
     })  # fmt: skip
     lots = api.get("/supply/lots", key=supplier.key)
-    assert [(each["id"], each["free"], each["imported"], each["source"]) for each in lots.json()["data"]] == [(lot, 2, 2, "api")]
+    assert [(each["id"], each["free"], each["imported"], each["source"]) for each in lots.json()["data"]] == [
+        (lot, 2, 2, "api")
+    ]
     assert "AAAA" not in lots.text
     assert api.get("/supply/offers", key=supplier.key).json()["data"][0]["free_codes"] == 2
     recalled = api.post(f"/supply/lots/{lot}/recall", key=supplier.key)
     assert recalled.json() == {"id": lot, "recalled": 2}
-    assert api.post(f"/supply/lots/{lot}/recall", key=world.make_supplier().key).json()["code"] == "lot_not_found"
+    assert (
+        api.post(f"/supply/lots/{lot}/recall", key=world.make_supplier().key).json()["code"]
+        == "lot_not_found"
+    )
 
 
 def test_a_stream_of_codes_goes_on_where_it_stopped(api, supplier, offer):
@@ -114,7 +120,12 @@ def test_a_stream_of_codes_goes_on_where_it_stopped(api, supplier, offer):
 
 
 def order_topup(api, merchant, reference, quantity=1):
-    body = {"sku": "sup-topup", "quantity": quantity, "reference": reference, "target": {"phone": "13800138000"}}
+    body = {
+        "sku": "sup-topup",
+        "quantity": quantity,
+        "reference": reference,
+        "target": {"phone": "13800138000"},
+    }
     made = api.post("/orders", key=merchant.key, json=body)
     assert (made.status_code, made.json()["state"]) == (201, "paid")
     return made.json()
@@ -132,7 +143,10 @@ def test_fulfilment_by_hand_succeeds_in_part(api, world, skus, merchant):
     assert done.json() == {"id": mine["id"], "order_state": "delivered"}
     again = api.post(f"{path}/succeed", key=world.supplier.key, json={"receipts": [{"secret": "SN-1"}]})
     assert again.status_code == 200
-    assert api.post(f"{path}/fail", key=world.supplier.key, json={"reason": "x"}).json()["code"] == "state_conflict"
+    assert (
+        api.post(f"{path}/fail", key=world.supplier.key, json={"reason": "x"}).json()["code"]
+        == "state_conflict"
+    )
     read = api.get(f"/orders/{made['id']}", key=merchant.key).json()
     assert (read["state"], read["delivered_quantity"], read["refunded_amount"]) == ("delivered", 1, 1450)
     assert read["deliveries"][0]["secret"] == "SN-1"

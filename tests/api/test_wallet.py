@@ -4,7 +4,9 @@
 def test_balance_and_statement(api, world, merchant):
     goods = world.goods(codes=3)
     for number in range(3):
-        api.post("/orders", key=merchant.key, json={"sku": goods.code, "quantity": 1, "reference": f"W-{number}"})
+        api.post(
+            "/orders", key=merchant.key, json={"sku": goods.code, "quantity": 1, "reference": f"W-{number}"}
+        )
     assert api.get("/wallet", key=merchant.key).json() == {
         "currency": "CNY", "balance": 95_650, "held": 0, "credit_line": 0, "available": 95_650,
     }  # fmt: skip

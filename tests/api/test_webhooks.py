@@ -15,10 +15,16 @@ def endpoint(api, merchant):
 
 def test_an_endpoint_from_birth_to_end(api, world, merchant, endpoint):
     assert endpoint["secret"].startswith("whsec_")
-    assert (endpoint["url"], endpoint["events"], endpoint["enabled"]) == ("http://127.0.0.1:9/hook", ["order.*"], True)
+    assert (endpoint["url"], endpoint["events"], endpoint["enabled"]) == (
+        "http://127.0.0.1:9/hook",
+        ["order.*"],
+        True,
+    )
     listed = api.get("/webhook-endpoints", key=merchant.key).json()
     assert listed == {"data": [{**endpoint, "secret": None}], "has_more": False}
-    rotated = api.post(f"/webhook-endpoints/{endpoint['id']}/rotate", key=merchant.key, json={"overlap_s": 60}).json()
+    rotated = api.post(
+        f"/webhook-endpoints/{endpoint['id']}/rotate", key=merchant.key, json={"overlap_s": 60}
+    ).json()
     assert rotated["secret"] != endpoint["secret"]
     for key in (world.merchant().key, world.key_for(merchant.organisation, cell=1)):
         assert api.get("/webhook-endpoints", key=key).json()["data"] == []
@@ -47,7 +53,9 @@ def test_refused_endpoints(api, merchant, body, code):
 def test_events_are_listed_and_sent_again(api, world, merchant, endpoint):
     goods = world.goods(codes=3)
     made = [
-        api.post("/orders", key=merchant.key, json={"sku": goods.code, "quantity": 1, "reference": f"E-{n}"}).json()
+        api.post(
+            "/orders", key=merchant.key, json={"sku": goods.code, "quantity": 1, "reference": f"E-{n}"}
+        ).json()
         for n in range(3)
     ]
     with world.cell().pool.transaction() as connection:
@@ -56,7 +64,9 @@ def test_events_are_listed_and_sent_again(api, world, merchant, endpoint):
     body = api.get("/events", key=merchant.key).json()
     events = body["data"]
     assert [each["data"]["id"] for each in events] == [each["id"] for each in reversed(made)]
-    assert {(each["type"], each["schema"], each["livemode"]) for each in events} == {("order.delivered", 1, True)}
+    assert {(each["type"], each["schema"], each["livemode"]) for each in events} == {
+        ("order.delivered", 1, True)
+    }
     assert events[0]["seq"] > events[1]["seq"] > events[2]["seq"]
     assert "secret" not in str(body)
 
@@ -73,4 +83,7 @@ def test_events_are_listed_and_sent_again(api, world, merchant, endpoint):
     assert (again.status_code, again.json()) == (202, {"endpoints": 1})
     other = world.merchant()
     assert api.post(f"/events/{ids[0]}/redeliver", key=other.key).json()["code"] == "event_not_found"
-    assert api.get("/events", key=other.key, params={"starting_after": ids[0]}).json()["code"] == "event_not_found"
+    assert (
+        api.get("/events", key=other.key, params={"starting_after": ids[0]}).json()["code"]
+        == "event_not_found"
+    )

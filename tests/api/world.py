@@ -71,7 +71,9 @@ class World:
 
     def organisation(self, kind: str) -> Organisation:
         name = f"{kind} {next(_numbers)}"
-        return Organisation.objects.create(kind=kind, legal_name=name, display_name=name, created_at=self.now())
+        return Organisation.objects.create(
+            kind=kind, legal_name=name, display_name=name, created_at=self.now()
+        )
 
     def key_for(self, organisation: Organisation, *, cell: int = 0, **wish: Any) -> str:
         scopes = wish.pop("scopes", SCOPES_BY_KIND[organisation.kind])
@@ -116,7 +118,9 @@ class World:
         made = Goods(f"sku-{number}", new_uuid7(), new_uuid7(), owner, new_uuid7())
         at = self.now()
         with self.cell(cell).pool.transaction() as connection:
-            assert put_skus(connection, [SkuUpsert(id=made.sku, code=made.code, kind=kind, **sku)], at=at) == ["done"]
+            assert put_skus(
+                connection, [SkuUpsert(id=made.sku, code=made.code, kind=kind, **sku)], at=at
+            ) == ["done"]
         self._offer(made, price_e4=price_e4, kind=kind, cell=cell)
         if codes:
             self.stock(made, codes, cell=cell)
@@ -132,7 +136,11 @@ class World:
             )  # fmt: skip
             assert put_offers(connection, [offer], at=at) == ["done"]
             rule = PriceRule(
-                audience_kind="default", target_kind="sku", target=made.sku, fixed_e4=price_e4, effective_from=LONG_AGO
+                audience_kind="default",
+                target_kind="sku",
+                target=made.sku,
+                fixed_e4=price_e4,
+                effective_from=LONG_AGO,
             )
             put_rules(connection, [rule])
 
@@ -141,11 +149,15 @@ class World:
         at = self.now()
         prefix = f"SECRET-{next(_numbers)}-"
         codes = [
-            NewCode(f"NO{number:06}", f"{prefix}{number:06}", at + timedelta(days=365)) for number in range(count)
+            NewCode(f"NO{number:06}", f"{prefix}{number:06}", at + timedelta(days=365))
+            for number in range(count)
         ]
         with self.cell(cell).pool.transaction() as connection:
             lot = NewLot(goods.lot, goods.offer, goods.supplier, goods.sku)
-            assert open_lots(connection, [lot], at=at, keyring=self.services.keyring)[0] in {"created", "repeated"}
+            assert open_lots(connection, [lot], at=at, keyring=self.services.keyring)[0] in {
+                "created",
+                "repeated",
+            }
             done = import_codes(
                 connection, goods.lot, codes, at=at, ids=self.ids, keyring=self.services.keyring
             )

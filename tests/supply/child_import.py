@@ -1,4 +1,6 @@
-"""Imports a file of codes in a process of its own, for tests that kill it: argv is supplier id, file, chunk size."""
+"""Imports a file of codes in a process of its own, for tests that kill it: argv is supplier id, file, chunk
+size.
+"""
 
 import os
 import sys

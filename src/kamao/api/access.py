@@ -1,7 +1,8 @@
 """Access logs: one JSON line per request, without keys, bodies or query values.
 
-Owns what a line holds. Orders placed through the lean handler are counted and written once a second as one line, because
-each of them is a row of its own already. Refuses to log what a caller sent besides method, path and status.
+Owns what a line holds. Orders placed through the lean handler are counted and written once a second as one
+line, because each of them is a row of its own already. Refuses to log what a caller sent besides method, path
+and status.
 """
 
 import logging
@@ -14,7 +15,9 @@ from prometheus_client import Counter, Histogram
 _log: Final = logging.getLogger("kamao.access")
 _encode: Final = msgspec.json.Encoder().encode
 _requests: Final = Counter("kamao_api_requests_total", "API requests", ["route", "status"])
-_seconds: Final = Histogram("kamao_api_seconds", "Seconds until the answer was handed over, orders excepted", ["route"])
+_seconds: Final = Histogram(
+    "kamao_api_seconds", "Seconds until the answer was handed over, orders excepted", ["route"]
+)
 _FLUSH_S: Final = 1.0
 
 
@@ -25,7 +28,9 @@ class AccessLog:
         self._counts: dict[int, int] = {}
         self._since = time.monotonic()
 
-    def request(self, *, method: str, path: str, route: str, status: int, seconds: float, request_id: str) -> None:
+    def request(
+        self, *, method: str, path: str, route: str, status: int, seconds: float, request_id: str
+    ) -> None:
         """Write the line of one request."""
         _requests.labels(route, str(status)).inc()
         _seconds.labels(route).observe(seconds)

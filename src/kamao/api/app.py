@@ -1,6 +1,7 @@
 """The API's ASGI application: request ids, the lean ordering handler, and the framework behind it.
 
-Owns assembling. Refuses requests until its services are open, which needs the database's address and the key file only.
+Owns assembling. Refuses requests until its services are open, which needs the database's address and the key
+file only.
 """
 
 import itertools
@@ -42,7 +43,8 @@ _COMMON: Final = [(b"x-content-type-options", b"nosniff")]
 
 
 def create_app(services: Services | None = None, *, express: bool = True) -> "Front":
-    """Make the application. Without ``services`` they are opened from Django's settings when the server starts.
+    """Make the application. Without ``services`` they are opened from Django's settings when the server
+    starts.
 
     ``express`` False sends orders through the framework's route too; the tests compare both ways.
     """
@@ -50,7 +52,9 @@ def create_app(services: Services | None = None, *, express: bool = True) -> "Fr
 
 
 class Front:
-    """What stands before the framework: numbers requests, answers orders itself, adds the common headers, writes the log."""
+    """What stands before the framework: numbers requests, answers orders itself, adds the common headers,
+    writes the log.
+    """
 
     def __init__(self, services: Services | None, *, express: bool) -> None:
         self._given = services
@@ -68,7 +72,12 @@ class Front:
             await self._inner(scope, receive, send)
             return
         request_id = f"{self._prefix}{next(self._numbers):x}"
-        if scope["path"] == ORDERS_PATH and scope["method"] == "POST" and self._express and self._hot is not None:
+        if (
+            scope["path"] == ORDERS_PATH
+            and scope["method"] == "POST"
+            and self._express
+            and self._hot is not None
+        ):
             await self._hot(scope, receive, send, request_id)
             return
         await self._ordinary(scope, receive, send, request_id)
@@ -157,7 +166,9 @@ def _headers(scope: Any, message: Any, request_id: str) -> list[tuple[bytes, byt
 
 
 def make_litestar(lifespan: Any, *, with_schema: bool = False) -> Litestar:
-    """Return the framework's application with every ordinary route; one ``with_schema`` only writes the document."""
+    """Return the framework's application with every ordinary route; one ``with_schema`` only writes the
+    document.
+    """
     return Litestar(
         route_handlers=[Router("/api/v1", route_handlers=ROUTES), *(() if with_schema else DOCS_ROUTES)],
         request_class=ApiRequest,

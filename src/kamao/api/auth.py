@@ -1,8 +1,8 @@
 """Who calls: from the Authorization header to a key's record, or the refusal.
 
-Owns reading the header, the address of the caller and a memo of half a second in front of the key cache, so that the
-ordering path does not hash the same key thousands of times a second. Refuses keys in any other place than the header:
-addresses are logged.
+Owns reading the header, the address of the caller and a memo of half a second in front of the key cache, so
+that the ordering path does not hash the same key thousands of times a second. Refuses keys in any other place
+than the header: addresses are logged.
 """
 
 import asyncio
@@ -41,7 +41,9 @@ class Authenticator:
         self._memo: OrderedDict[bytes, tuple[float, KeyRecord]] = OrderedDict()
 
     def known(self, authorization: bytes) -> KeyRecord | None:
-        """Return the record of a header seen within the last half second. Only keys without an address list are kept."""
+        """Return the record of a header seen within the last half second. Only keys without an address list
+        are kept.
+        """
         entry = self._memo.get(authorization)
         return entry[1] if entry is not None and entry[0] > monotonic() else None
 

@@ -1,9 +1,10 @@
 """The batcher: gathers concurrent orders and runs them as one engine call. Per process and cell; bounded.
 
-Owns the lanes (threads with a connection each) and the retries of transient faults. There is no artificial delay: a lane
-takes whatever has arrived while it was busy. Orders of one merchant always go to the same lane, so that lanes do not
-fight for a wallet's row; other processes may, which is why correctness rests on the database's locks alone.
-Refuses new work when its queue is full or the wait is too long: the caller answers 503 and nothing was bought.
+Owns the lanes (threads with a connection each) and the retries of transient faults. There is no artificial
+delay: a lane takes whatever has arrived while it was busy. Orders of one merchant always go to the same lane,
+so that lanes do not fight for a wallet's row; other processes may, which is why correctness rests on the
+database's locks alone. Refuses new work when its queue is full or the wait is too long: the caller answers
+503 and nothing was bought.
 """
 
 import asyncio
@@ -42,7 +43,9 @@ _BUSY: Final = SubmitResult("busy")
 
 _log = logging.getLogger("kamao.api.batcher")
 _orders = Counter("kamao_orders_total", "Orders by outcome of the engine", ["cell", "outcome"])
-_retries = Counter("kamao_batch_retries_total", "Batches run again after a transient fault", ["cell", "fault"])
+_retries = Counter(
+    "kamao_batch_retries_total", "Batches run again after a transient fault", ["cell", "fault"]
+)
 _sizes = Histogram(
     "kamao_batch_orders", "Orders gathered into one engine call", ["cell"],
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
@@ -69,7 +72,8 @@ class Job(msgspec.Struct, gc=False):
 class Batcher:
     """The lanes of one cell in one process.
 
-    ``make_run`` is called once per lane; what it returns executes a batch in one transaction, commit included.
+    ``make_run`` is called once per lane; what it returns executes a batch in one transaction, commit
+    included.
     """
 
     def __init__(
@@ -99,8 +103,9 @@ class Batcher:
     ) -> "asyncio.Future[T]":
         """Queue a merchant's orders; the future gives what ``render`` makes of their results.
 
-        Call on an event loop. Raises Refusal ``overloaded`` at once when the queue is full or closed; the future raises
-        it when the orders waited too long, or when the connection was lost and the outcome is unknown.
+        Call on an event loop. Raises Refusal ``overloaded`` at once when the queue is full or closed; the
+        future raises it when the orders waited too long, or when the connection was lost and the outcome is
+        unknown.
         """
         if self._closed or self._pending + len(orders) > self._pending_max:
             raise Refusal("overloaded")
@@ -198,7 +203,8 @@ class _Lane(threading.Thread):
             for start in range(0, len(orders), CHUNK_MAX):
                 results += self._attempt(orders[start : start + CHUNK_MAX])
         except psycopg.OperationalError as error:
-            # The connection died, perhaps during the commit: the outcome is unknown, the caller repeats the reference.
+            # The connection died, perhaps during the commit: the outcome is unknown, the caller repeats the
+            # reference.
             _log.warning("a batch of %d orders lost its database: %s", len(orders), type(error).__name__)
             return [(job, Refusal("overloaded")) for job in jobs]
         except Exception:  # noqa: BLE001  isolation point: one lane serves many callers, and a fault must reach each of them

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-# The shops' own codes exist before this module adds what is missing: a code has one text, from whoever owns it.
+# The shops' own codes exist before this module adds what is missing: a code has one text, from whoever owns
+# it.
 import kamao.business.shops.refusals  # noqa: F401
 from kamao.api.contract.common import FieldProblem, Problem
 from kamao.kernel.errors import PROBLEMS, Refusal, problem
@@ -128,7 +129,9 @@ def problem_of(refusal: Refusal, *, language: str, request_id: str) -> Problem:
         FieldProblem(detail=zh if chinese else en, pointer=pointer) for pointer, zh, en in refusal.pointers
     ]
     if isinstance(refusal, ParameterRefusal):
-        errors += [FieldProblem(detail=zh if chinese else en, parameter=name) for name, zh, en in refusal.parameters]
+        errors += [
+            FieldProblem(detail=zh if chinese else en, parameter=name) for name, zh, en in refusal.parameters
+        ]
     return Problem(
         type=f"/api/docs#{refusal.code}",
         title=refusal.problem.title(language),

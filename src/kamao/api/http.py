@@ -1,7 +1,7 @@
 """The API's side of the framework: the request class, the guard, and how handlers run their work.
 
-Owns the order of refusals on ordinary routes (key, scope, body, parameters, limit, then the work) and the one bridge
-from the event loop to synchronous code. Refuses query parameters that a route does not know.
+Owns the order of refusals on ordinary routes (key, scope, body, parameters, limit, then the work) and the one
+bridge from the event loop to synchronous code. Refuses query parameters that a route does not know.
 """
 
 import asyncio
@@ -39,7 +39,9 @@ _KEY: Final = "kamao_key"
 STANDING: Final = "kamao_standing"
 _RETRY_PAUSES_S: Final = (0.01, 0.05, 0.1)
 _DATABASE_FAULTS: Final = (psycopg.OperationalError, OperationalError, InterfaceError)
-_retries: Final = Counter("kamao_api_database_faults_total", "Database faults met by ordinary routes", ["fault"])
+_retries: Final = Counter(
+    "kamao_api_database_faults_total", "Database faults met by ordinary routes", ["fault"]
+)
 _TEXT_FORMS: Final = (
     (bool, re.compile("true|false")),
     (int, re.compile("-?[0-9]+")),
@@ -63,8 +65,13 @@ class ApiRequest(Request[Any, Any, State]):
             check_content_type(self.headers.get("content-type", "").encode("latin-1"))
             field = self.route_handler.parsed_data_field
             assert field is not None
-            # A body may be left out where the type has None in it; a body that says null is none of the documented ones.
-            wanted = next((each for each in field.args if each is not type(None)), None) if field.is_optional else None
+            # A body may be left out where the type has None in it; a body that says null is none of the
+            # documented ones.
+            wanted = (
+                next((each for each in field.args if each is not type(None)), None)
+                if field.is_optional
+                else None
+            )
             self._json = decode(await self.body(), _decoder_for(wanted or field.annotation))
         return self._json
 
@@ -107,20 +114,28 @@ class ApiRequest(Request[Any, Any, State]):
         return Actor(api_key=self.key.id, address=self.peer_ip)
 
     def check(self) -> None:
-        """Raise what comes after the body in the order of refusals: unknown parameters, then the rate limit."""
+        """Raise what comes after the body in the order of refusals: unknown parameters, then the rate
+        limit.
+        """
         known = _known_parameters(self.route_handler)
         unknown = [name for name in self.query_params if name not in known]
         if unknown:
-            raise ParameterRefusal([(name, "没有这个查询参数", "There is no such query parameter") for name in unknown])
+            raise ParameterRefusal(
+                [(name, "没有这个查询参数", "There is no such query parameter") for name in unknown]
+            )
         wrong = _wrong_texts(self.route_handler, self.query_params)
         if wrong:
-            raise ParameterRefusal([(name, "参数值无效或重复", "The value is not valid, or given twice") for name in wrong])
+            raise ParameterRefusal(
+                [(name, "参数值无效或重复", "The value is not valid, or given twice") for name in wrong]
+            )
         standing: Standing | None = self.scope.get(STANDING)  # type: ignore[assignment]
         if standing is not None and not standing.is_allowed:
             raise Refusal("rate_limited", retry_after_s=standing.reset_s)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Check, then run synchronous work in one of the API's few threads, with Django's connections put in order."""
+        """Check, then run synchronous work in one of the API's few threads, with Django's connections put in
+        order.
+        """
         self.check()
         return await asyncio.get_running_loop().run_in_executor(self.services.threads, _bridged, work)
 
@@ -136,7 +151,8 @@ def _bridged(work: Callable[[], T]) -> T:
                 fault = error if isinstance(error, psycopg.Error) else error.__cause__
                 _retries.labels(type(fault).__name__).inc()
                 if not isinstance(fault, TRANSIENT):
-                    # The connection is gone: what became of a commit is unknown, so the caller repeats the request.
+                    # The connection is gone: what became of a commit is unknown, so the caller repeats the
+                    # request.
                     raise Refusal("overloaded") from error
                 time.sleep(pause_s)
         raise Refusal("overloaded")
@@ -146,12 +162,14 @@ def _bridged(work: Callable[[], T]) -> T:
 
 @lru_cache(maxsize=256)
 def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
-    return frozenset(public_name(handler, name) for name in handler.parsed_fn_signature.parameters) - _RESERVED
+    return (
+        frozenset(public_name(handler, name) for name in handler.parsed_fn_signature.parameters) - _RESERVED
+    )
 
 
 def _wrong_texts(handler: BaseRouteHandler, values: Any) -> list[str]:
-    """Return parameters given twice, or written in a way that the framework reads but the contract does not promise:
-    ``null``, a time as a bare number, ``1`` for true.
+    """Return parameters given twice, or written in a way that the framework reads but the contract does not
+    promise: ``null``, a time as a bare number, ``1`` for true.
     """
     wrong = []
     for name, field in handler.parsed_fn_signature.parameters.items():
@@ -172,7 +190,9 @@ def public_name(handler: BaseRouteHandler, name: str) -> str:
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Authenticate, check the route's scope and count the request. A route without ``scope`` in ``opt`` is public."""
+    """Authenticate, check the route's scope and count the request. A route without ``scope`` in ``opt`` is
+    public.
+    """
     scope = handler.opt.get("scope")
     if scope is None:
         return

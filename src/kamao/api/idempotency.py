@@ -33,7 +33,11 @@ def key_of(request: ApiRequest) -> str | None:
 
 
 async def effect(
-    request: ApiRequest, work: Callable[[], Any], *, status: int = 201, kept: Callable[[Any], Any] | None = None
+    request: ApiRequest,
+    work: Callable[[], Any],
+    *,
+    status: int = 201,
+    kept: Callable[[Any], Any] | None = None,
 ) -> Response[Any]:
     """Run a write once per Idempotency-Key and answer with what it returns, a struct of the contract.
 

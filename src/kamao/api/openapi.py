@@ -1,7 +1,9 @@
-"""The OpenAPI 3.1 document: what the framework knows of the routes, made exact by what the decoder really enforces.
+"""The OpenAPI 3.1 document: what the framework knows of the routes, made exact by what the decoder really
+enforces.
 
-Owns the differences: schemas come from the contract's structs themselves, every error is documented with its status,
-query parameters are never null. Refuses a route without a text in both languages (a test walks the document).
+Owns the differences: schemas come from the contract's structs themselves, every error is documented with its
+status, query parameters are never null. Refuses a route without a text in both languages (a test walks the
+document).
 """
 
 from types import ModuleType
@@ -33,7 +35,8 @@ _MEANINGS: Final = {
     500: "The outcome is unknown; repeat the same reference or key",
     503: "Overloaded or without database; repeat after Retry-After",
 }
-# Written as plain bytes, because generators and testers know no NDJSON; application/x-ndjson is accepted as well.
+# Written as plain bytes, because generators and testers know no NDJSON; application/x-ndjson is accepted as
+# well.
 _STREAM_BODY: Final = {
     "required": True,
     "description": 'One JSON object per line, for example {"secret":"…","number":"…"}; also as application/x-ndjson',
@@ -135,8 +138,8 @@ def _operation(operation: dict[str, Any], opt: dict[str, Any], method: str) -> d
     if scope:
         finished["x-scope"] = scope
     if is_effect:
-        # Said in words and here, not as a parameter: the same key with another body is refused by design, and a
-        # generated test would take that for a fault.
+        # Said in words and here, not as a parameter: the same key with another body is refused by design, and
+        # a generated test would take that for a fault.
         finished["x-idempotency-key"] = True
     return finished
 
@@ -196,7 +199,10 @@ def _responses(
         if "content" in raw:
             finished[status]["content"] = raw["content"]
     if operation["operationId"] == "createOrder":
-        finished["200"] = {**finished["201"], "description": "The reference was used before with the same content"}
+        finished["200"] = {
+            **finished["201"],
+            "description": "The reference was used before with the same content",
+        }
     statuses = {500, 503, *opt.get("refusals", ())}
     if opt.get("scope") is not None:
         statuses |= {401, 403, 429}
@@ -216,7 +222,10 @@ def _responses(
 def _headers(*, is_effect: bool) -> dict[str, Any]:
     headers: dict[str, Any] = {
         "X-Request-Id": {"description": "Names this request in our logs", "schema": {"type": "string"}},
-        "RateLimit-Policy": {"description": "The key's limit, where it has one", "schema": {"type": "string"}},
+        "RateLimit-Policy": {
+            "description": "The key's limit, where it has one",
+            "schema": {"type": "string"},
+        },
         "RateLimit": {"description": "What is left of it", "schema": {"type": "string"}},
     }
     if is_effect:

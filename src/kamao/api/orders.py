@@ -1,7 +1,7 @@
 """Orders between the contract and the engine: requests in, outcomes and orders out.
 
-Owns the translation and nothing else; both ways of placing orders (the lean handler and the framework's) use it, so that
-they cannot differ. Refuses to open a sealed code for a key without ``codes:read``.
+Owns the translation and nothing else; both ways of placing orders (the lean handler and the framework's) use
+it, so that they cannot differ. Refuses to open a sealed code for a key without ``codes:read``.
 """
 
 import ipaddress
@@ -73,7 +73,9 @@ def engine_request(order: OrderRequest, merchant: UUID, *, pointer: str = "") ->
 
 
 async def with_checked_target(services: Services, order: OrderRequest, *, pointer: str = "") -> OrderRequest:
-    """Return the order with its target normalised by the SKU's form. Raises Refusal ``invalid`` per wrong field."""
+    """Return the order with its target normalised by the SKU's form. Raises Refusal ``invalid`` per wrong
+    field.
+    """
     if order.target is None:
         return order
     target = await checked_target(services, order.sku, order.target, pointer=pointer)
@@ -88,7 +90,9 @@ def _address(text: str, pointer: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
-        raise Refusal("invalid", pointers=((pointer, "不是有效的 IP 地址", "This is no IP address"),)) from error
+        raise Refusal(
+            "invalid", pointers=((pointer, "不是有效的 IP 地址", "This is no IP address"),)
+        ) from error
 
 
 def _too_long(pointer: str, bytes_max: int) -> Refusal:
@@ -98,7 +102,11 @@ def _too_long(pointer: str, bytes_max: int) -> Refusal:
 
 
 def order_of(
-    view: engine.OrderView, *, keyring: Keyring | None, with_deliveries: bool = True, target: dict[str, str] | None = None
+    view: engine.OrderView,
+    *,
+    keyring: Keyring | None,
+    with_deliveries: bool = True,
+    target: dict[str, str] | None = None,
 ) -> Order:
     """Return an order as its merchant sees it; its codes are opened only where a keyring is given."""
     unit_price, unit_price_decimal = _prices(view.unit_price_e4, view.currency)
@@ -162,10 +170,14 @@ def refusal_of(outcome: str) -> Refusal:
             return Refusal("overloaded")
         case "merchant_suspended":
             return Refusal(
-                "forbidden", zh="商户已停用，请联系平台。", en="This merchant is suspended; contact the operator."
+                "forbidden",
+                zh="商户已停用，请联系平台。",
+                en="This merchant is suspended; contact the operator.",
             )
         case "invalid_quantity":
-            return _invalid("/quantity", "数量不符合该商品的起购、限购或倍数", "The SKU is not sold in this quantity")
+            return _invalid(
+                "/quantity", "数量不符合该商品的起购、限购或倍数", "The SKU is not sold in this quantity"
+            )
         case "target_required":
             return _invalid("/target", "该商品需要充值账号", "This SKU needs a target")
         case _:

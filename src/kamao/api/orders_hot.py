@@ -1,7 +1,7 @@
 """The lean handler of ``POST /api/v1/orders``: raw ASGI, one decode, one queue, one encode.
 
-Owns the shortest way through the contract for one order; held equal to the framework's route by tests that send the same
-table of requests to both. Refuses nothing of its own: every rule is in the modules it calls.
+Owns the shortest way through the contract for one order; held equal to the framework's route by tests that
+send the same table of requests to both. Refuses nothing of its own: every rule is in the modules it calls.
 """
 
 from typing import Any, Final
@@ -38,7 +38,9 @@ class HotOrders:
         language = language_of(headers.get(b"accept-language", b""))
         standing: list[Standing] = []
         try:
-            status, body, refusal = await self._answer(scope, receive, headers, language, request_id, standing)
+            status, body, refusal = await self._answer(
+                scope, receive, headers, language, request_id, standing
+            )
         except Refusal as error:
             status, refusal = error.status, error
             body = problem_bytes(error, language=language, request_id=request_id)
@@ -88,7 +90,9 @@ class HotOrders:
 
 
 async def read_body(receive: Any, headers: dict[bytes, bytes]) -> bytes:
-    """Return the whole body. Raises Refusal ``too_large`` past 1 MiB, announced or counted, and 415 for another type."""
+    """Return the whole body. Raises Refusal ``too_large`` past 1 MiB, announced or counted, and 415 for
+    another type.
+    """
     length = headers.get(b"content-length")
     if length is not None and (not length.isdigit() or int(length) > BODY_BYTES_MAX):
         raise Refusal("too_large")
@@ -117,15 +121,18 @@ async def read_body(receive: Any, headers: dict[bytes, bytes]) -> bytes:
 
 def check_content_type(content_type: bytes) -> None:
     """Raise ``unsupported_media_type`` unless a body is declared as JSON."""
-    if content_type != b"application/json" and content_type.partition(b";")[0].strip().lower() != b"application/json":
+    if (
+        content_type != b"application/json"
+        and content_type.partition(b";")[0].strip().lower() != b"application/json"
+    ):
         raise Refusal("unsupported_media_type")
 
 
 def decode_order(body: bytes) -> Any:
     """Return the request of a body. Raises Refusal ``malformed`` or ``invalid``.
 
-    An object with three names in a decoded order holds exactly the three required ones, so that the search for repeated
-    names is spared where there are only three colons.
+    An object with three names in a decoded order holds exactly the three required ones, so that the search
+    for repeated names is spared where there are only three colons.
     """
     order = decode_or_refuse(body, order_decoder)
     if body.count(b":") != 3:

@@ -26,8 +26,12 @@ def after(prefix: str) -> QueryParameter:
 
 
 def before(prefix: str) -> QueryParameter:
-    """Return the declaration of ``ending_before`` over ids of a prefix; it gives way to ``starting_after``."""
-    return _cursor(prefix, "Id of the first object seen; gives what precedes it. Ignored beside starting_after")
+    """Return the declaration of ``ending_before`` over ids of a prefix; it gives way to
+    ``starting_after``.
+    """
+    return _cursor(
+        prefix, "Id of the first object seen; gives what precedes it. Ignored beside starting_after"
+    )
 
 
 def _cursor(prefix: str, description: str) -> QueryParameter:
@@ -43,7 +47,9 @@ class Cursor(msgspec.Struct, frozen=True):
     newer_than: UUID | None
 
 
-def cursor_of(prefix: str, *, limit: int, starting_after: str | None, ending_before: str | None = None) -> Cursor:
+def cursor_of(
+    prefix: str, *, limit: int, starting_after: str | None, ending_before: str | None = None
+) -> Cursor:
     """Return the cursor of a request whose parameters have been checked against their patterns."""
     if starting_after is not None:
         return Cursor(limit, ids.decode(prefix, starting_after), None)
@@ -51,7 +57,8 @@ def cursor_of(prefix: str, *, limit: int, starting_after: str | None, ending_bef
 
 
 def page_of(rows: Sequence[T], cursor: Cursor) -> tuple[list[T], bool]:
-    """Cut rows that were read with ``limit + 1`` to the page; tell whether more follow in the direction asked for.
+    """Cut rows that were read with ``limit + 1`` to the page; tell whether more follow in the direction asked
+    for.
 
     Rows are in descending order of id in both directions.
     """

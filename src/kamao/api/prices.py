@@ -1,7 +1,8 @@
-"""Wholesale prices and stock for reading: what an order would cost and whether it would be accepted, without placing it.
+"""Wholesale prices and stock for reading: what an order would cost and whether it would be accepted, without
+placing it.
 
-Owns a price book per thread. Uses the engine's own pricing, never a second rule. Refuses to decide: between a quote and
-an order anything may change, and the order's answer is the one that counts.
+Owns a price book per thread. Uses the engine's own pricing, never a second rule. Refuses to decide: between a
+quote and an order anything may change, and the order's answer is the one that counts.
 """
 
 import threading
@@ -42,7 +43,9 @@ class Priced(msgspec.Struct, frozen=True):
 def price_skus(
     services: CellServices, codes: Sequence[str], *, merchant: UUID | None, quantity: int | None, at: datetime
 ) -> dict[str, Priced]:
-    """Return what the engine knows of these SKUs; unknown codes are absent. Without a merchant there is no price."""
+    """Return what the engine knows of these SKUs; unknown codes are absent. Without a merchant there is no
+    price.
+    """
     book = _book_of(services)
     with services.pool.transaction() as connection:
         terms = None if merchant is None else merchant_terms(connection, merchant)
@@ -50,7 +53,11 @@ def price_skus(
         book.open(connection, epoch=read_epoch(connection), pairs=[(buyer, code) for code in codes], at=at)
         wanted = {code: book.offers(code, at) for code in codes}
         stocked = [offer.id for offers in wanted.values() for offer in offers if offer.fulfilment == "stock"]
-        counts = free_counts(connection, stocked, at=at, at_most=max(PLENTY_FROM, quantity or 1)) if stocked else {}
+        counts = (
+            free_counts(connection, stocked, at=at, at_most=max(PLENTY_FROM, quantity or 1))
+            if stocked
+            else {}
+        )
     found = {}
     for code, offers in wanted.items():
         sku = book.sku(code)
@@ -70,7 +77,9 @@ def price_skus(
 def refusal_of_quote(
     priced: Priced, *, quantity: int, has_target: bool, amount_minor: int | None, available_minor: int | None
 ) -> str | None:
-    """Return the code with which an order of this quantity would be refused now, None where it would be accepted."""
+    """Return the code with which an order of this quantity would be refused now, None where it would be
+    accepted.
+    """
     sku = priced.sku
     if sku.status == "withdrawn":
         return "sku_not_found"

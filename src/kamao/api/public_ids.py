@@ -1,4 +1,6 @@
-"""Public ids: which prefix stands for which kind of row. Refuses ids of another kind: they name nothing here."""
+"""Public ids: which prefix stands for which kind of row. Refuses ids of another kind: they name nothing
+here.
+"""
 
 from typing import Final
 from uuid import UUID
@@ -25,7 +27,9 @@ SUPPLIER: Final = "sup"
 
 
 def read_id(prefix: str, text: str, *, thing: str) -> UUID:
-    """Return the id behind its public form. Raises Refusal ``<thing>_not_found``: what is no id names nothing."""
+    """Return the id behind its public form. Raises Refusal ``<thing>_not_found``: what is no id names
+    nothing.
+    """
     value = ids.decode(prefix, text)
     if value is None:
         raise missing(thing)

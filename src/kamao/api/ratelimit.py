@@ -1,8 +1,8 @@
 """Rate limits of API keys: a token bucket per key, in this process alone.
 
-Owns the counting. It is per process and says so in the documentation: with two web processes a key may reach twice its limit
-for a moment, which is what a limit against runaway loops can afford, and no request waits for a shared counter.
-Refuses to count keys without a limit: the demo's live keys and those an operator has freed.
+Owns the counting. It is per process and says so in the documentation: with two web processes a key may reach
+twice its limit for a moment, which is what a limit against runaway loops can afford, and no request waits for
+a shared counter. Refuses to count keys without a limit: the demo's live keys and those an operator has freed.
 """
 
 import math
@@ -19,7 +19,9 @@ _BUCKETS_MAX: Final = 20_000
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Where a key stands after a request: its limit per minute, what is left, and seconds until one more is free."""
+    """Where a key stands after a request: its limit per minute, what is left, and seconds until one more is
+    free.
+    """
 
     limit: int
     remaining: int
@@ -35,7 +37,9 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class RateLimiter:
-    """Buckets that hold a minute's requests and refill evenly. Used on the event loop only, so it needs no lock."""
+    """Buckets that hold a minute's requests and refill evenly. Used on the event loop only, so it needs no
+    lock.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

@@ -1,6 +1,8 @@
-"""What the API needs from its process: key cache, a pool, tools and batcher per cell, keyring, clock, threads.
+"""What the API needs from its process: key cache, a pool, tools and batcher per cell, keyring, clock,
+threads.
 
-Owns opening and closing them. Refuses to start with a key file that is missing: nothing could be sealed or opened.
+Owns opening and closing them. Refuses to start with a key file that is missing: nothing could be sealed or
+opened.
 """
 
 import os
@@ -85,7 +87,9 @@ def open_services(
     )
 
 
-def _open_cell(conninfo: str, *, cell: cells.Cell, keyring: Keyring, clock: Clock, lanes: int) -> CellServices:
+def _open_cell(
+    conninfo: str, *, cell: cells.Cell, keyring: Keyring, clock: Clock, lanes: int
+) -> CellServices:
     hints = StockHints()
 
     def make_run() -> LaneRunner:
@@ -96,7 +100,9 @@ def _open_cell(conninfo: str, *, cell: cells.Cell, keyring: Keyring, clock: Cloc
 
 
 class LaneRunner:
-    """Runs one lane's batches on a connection of its own, opened when first needed and again after it was lost."""
+    """Runs one lane's batches on a connection of its own, opened when first needed and again after it was
+    lost.
+    """
 
     def __init__(self, conninfo: str, *, cell: cells.Cell, tools: TradeTools, clock: Clock) -> None:
         self._conninfo = conninfo
@@ -106,7 +112,9 @@ class LaneRunner:
         self._connection: Connection | None = None
 
     def __call__(self, orders: Sequence[OrderRequest]) -> Sequence[SubmitResult]:
-        """Submit and commit. A fault rolls back; a connection that died is dropped, and its outcome is unknown."""
+        """Submit and commit. A fault rolls back; a connection that died is dropped, and its outcome is
+        unknown.
+        """
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._connection = connect(self._conninfo, self._cell)

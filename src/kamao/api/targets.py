@@ -1,7 +1,7 @@
 """Targets of top-ups checked against their SKU's form before an order is placed.
 
-Owns a short-lived cache of forms. Refuses a target that the form refuses, with a pointer to the field; a SKU without a
-form (or unknown) is left to the engine's answer.
+Owns a short-lived cache of forms. Refuses a target that the form refuses, with a pointer to the field; a SKU
+without a form (or unknown) is left to the engine's answer.
 """
 
 import asyncio
@@ -66,7 +66,9 @@ def accepted_target(sku_form: SkuForm, target: dict[str, str], *, pointer: str =
     if outcome.errors:
         raise Refusal(
             "invalid",
-            pointers=tuple((f"{pointer}/target/{error.field}", error.zh, error.en) for error in outcome.errors),
+            pointers=tuple(
+                (f"{pointer}/target/{error.field}", error.zh, error.en) for error in outcome.errors
+            ),
         )
     return outcome.target
 

@@ -1,7 +1,8 @@
-"""Reading bodies strictly: from bytes to a struct of the contract, or to the documented error with JSON pointers.
+"""Reading bodies strictly: from bytes to a struct of the contract, or to the documented error with JSON
+pointers.
 
-Owns what "malformed" means: not UTF-8, not JSON (a byte order mark, NaN, trailing text), the same name twice in one object.
-Refuses to guess: no number is read from text, no unknown field is dropped.
+Owns what "malformed" means: not UTF-8, not JSON (a byte order mark, NaN, trailing text), the same name twice
+in one object. Refuses to guess: no number is read from text, no unknown field is dropped.
 """
 
 import json
@@ -36,14 +37,18 @@ class _Malformed(ValueError):
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the decoded body. Raises Refusal ``malformed`` or ``invalid`` with a pointer for each wrong field."""
+    """Return the decoded body. Raises Refusal ``malformed`` or ``invalid`` with a pointer for each wrong
+    field.
+    """
     value = decode_or_refuse(body, decoder)
     refuse_repeated_names(body)
     return value
 
 
 def decode_or_refuse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Like ``decode``, but leave names that occur twice to the caller, who may know a cheaper way to see them."""
+    """Like ``decode``, but leave names that occur twice to the caller, who may know a cheaper way to see
+    them.
+    """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError:
@@ -61,7 +66,9 @@ def refuse_repeated_names(body: bytes) -> None:
 
 
 def _decode_slowly(body: bytes, type_: Any) -> Any:
-    """Decode what the fast decoder refused: 2.0 is an integer too (JSON Schema says so). Anything else is refused."""
+    """Decode what the fast decoder refused: 2.0 is an integer too (JSON Schema says so). Anything else is
+    refused.
+    """
     try:
         value = _read_strictly(body)
     except (ValueError, RecursionError) as error:
@@ -138,7 +145,9 @@ def _wrong_in_struct(value: dict[str, Any], type_: Any, pointer: str) -> list[tu
 
 
 def _bare(type_: Any, value: Any) -> Any:
-    """Return the one struct or list type of ``Thing | None`` and ``Annotated[list[Thing], …]``, to look inside it."""
+    """Return the one struct or list type of ``Thing | None`` and ``Annotated[list[Thing], …]``, to look
+    inside it.
+    """
     inner = type_
     if value is not None and not isinstance(value, dict | list):
         return type_

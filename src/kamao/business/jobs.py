@@ -1,7 +1,8 @@
-"""Background jobs from business code: rows written in the caller's own transaction, run by the worker after the commit.
+"""Background jobs from business code: rows written in the caller's own transaction, run by the worker after
+the commit.
 
-Refuses nothing about names: a task is known to the worker's registry (`kamao.worker`), not to whoever defers it, so that
-business code never imports the worker.
+Refuses nothing about names: a task is known to the worker's registry (`kamao.worker`), not to whoever defers
+it, so that business code never imports the worker.
 """
 
 from typing import Any

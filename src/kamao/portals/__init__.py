@@ -1,1 +1,3 @@
-"""Pages over one core: the kit (look), the hosted shop and three consoles. Portals never import one another."""
+"""Pages over one core: the kit (look), the hosted shop and three consoles. Portals never import one
+another.
+"""

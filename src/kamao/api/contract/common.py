@@ -5,16 +5,20 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-# Control characters, zero-width characters and direction marks: a text that holds one looks like another text.
-# Python's \Z is written as $ in the OpenAPI document, where $ means exactly the end.
+# Control characters, zero-width characters and direction marks: a text that holds one looks like another
+# text. Python's \Z is written as $ in the OpenAPI document, where $ means exactly the end.
 VISIBLE: Final = "^[^\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*\\Z"
-_VISIBLE_LINES: Final = "^[^\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*\\Z"
+_VISIBLE_LINES: Final = (
+    "^[^\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*\\Z"
+)
 
 _DAY: Final = (
     "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 )
 _OFFSET: Final = "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-RFC3339: Final = f"^[12][0-9]{{3}}-{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?{_OFFSET}$"
+RFC3339: Final = (
+    f"^[12][0-9]{{3}}-{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?{_OFFSET}$"
+)
 """What the documentation promises to read; a 29 February is read too, where there is one."""
 
 _BYTE: Final = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"

@@ -24,7 +24,9 @@ Network = Annotated[
 
 
 class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new key, of the same organisation and mode as the calling one; it can have no scope that the calling one lacks."""
+    """A new key, of the same organisation and mode as the calling one; it can have no scope that the calling
+    one lacks.
+    """
 
     label: Label
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=8)]

@@ -25,7 +25,11 @@ TargetName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
 TargetValue = Annotated[str, Meta(min_length=1, max_length=200, pattern=VISIBLE)]
 Target = Annotated[
     dict[TargetName, TargetValue],
-    Meta(min_length=1, max_length=16, description="The account to top up, field by field of the SKU's top-up form"),
+    Meta(
+        min_length=1,
+        max_length=16,
+        description="The account to top up, field by field of the SKU's top-up form",
+    ),
 ]
 MetadataName = Annotated[str, Meta(min_length=1, max_length=40, pattern=VISIBLE)]
 MetadataValue = Annotated[str, Meta(max_length=500, pattern=VISIBLE)]
@@ -109,7 +113,9 @@ class OrderList(Struct, frozen=True):
 
 
 class BatchItem(Struct, frozen=True, omit_defaults=True):
-    """The answer to one order of a batch: the HTTP status it would have had alone, and its order or problem."""
+    """The answer to one order of a batch: the HTTP status it would have had alone, and its order or
+    problem.
+    """
 
     status: int
     order: Order | None = None

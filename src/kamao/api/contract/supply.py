@@ -118,7 +118,9 @@ class CodesAnswer(Struct, frozen=True):
 
 
 class Lot(Struct, frozen=True):
-    """One import of codes with what became of them. ``sold`` includes codes reserved for an unpaid purchase."""
+    """One import of codes with what became of them. ``sold`` includes codes reserved for an unpaid
+    purchase.
+    """
 
     id: str
     offer: str

@@ -1,1 +1,3 @@
-"""The human documentation at /api/docs: one page made from the OpenAPI document, without any outside address."""
+"""The human documentation at /api/docs: one page made from the OpenAPI document, without any outside
+address.
+"""

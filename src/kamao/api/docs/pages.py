@@ -1,6 +1,7 @@
 """The routes of the documentation: the page, its style, and the OpenAPI document itself.
 
-Owns rendering. Works without the internet and without scripts. Refuses to describe anything that the document does not.
+Owns rendering. Works without the internet and without scripts. Refuses to describe anything that the document
+does not.
 """
 
 import json
@@ -99,7 +100,12 @@ def render(document: dict[str, Any], *, language: str) -> str:
         for method, operation in item.items():
             groups[operation["tags"][0]].append(_shown(document, path, method, operation, chinese=chinese))
     problems = [
-        {"code": each.code, "status": each.status, "title": each.title(language), "detail": each.detail(language)}
+        {
+            "code": each.code,
+            "status": each.status,
+            "title": each.title(language),
+            "detail": each.detail(language),
+        }
         for each in sorted(PROBLEMS.values(), key=lambda each: (each.status, each.code))
     ]
     context = {
@@ -162,7 +168,12 @@ def _fields(document: dict[str, Any], schema: dict[str, Any] | None) -> list[dic
     found = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     required = set(found.get("required", ()))
     return [
-        {"name": name, "required": name in required, "form": _form(each), "description": each.get("description", "")}
+        {
+            "name": name,
+            "required": name in required,
+            "form": _form(each),
+            "description": each.get("description", ""),
+        }
         for name, each in found["properties"].items()
     ]
 
@@ -192,7 +203,10 @@ def _url(path: str) -> str:
 def _curl(method: str, path: str, example: Any) -> str:
     lines = [f"curl -X {method} '{_url(path)}'", '  -H "Authorization: Bearer $KAMAO_KEY"']
     if example is not None:
-        lines += ["  -H 'Content-Type: application/json'", f"  -d '{json.dumps(example, ensure_ascii=False)}'"]
+        lines += [
+            "  -H 'Content-Type: application/json'",
+            f"  -d '{json.dumps(example, ensure_ascii=False)}'",
+        ]
     return " \\\n".join(lines)
 
 

@@ -1,4 +1,6 @@
-"""Version 1 of the open API, a module per feature. Refuses: anything a caller did not ask for by its documented name."""
+"""Version 1 of the open API, a module per feature. Refuses: anything a caller did not ask for by its
+documented name.
+"""
 
 from kamao.api.v1 import catalogue, keys, orders, supply, supply_codes, wallet, webhooks
 

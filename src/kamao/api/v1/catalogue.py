@@ -1,4 +1,6 @@
-"""The catalogue: SKUs with the caller's own price, categories, scenes and quotes. Refuses to show anyone's cost."""
+"""The catalogue: SKUs with the caller's own price, categories, scenes and quotes. Refuses to show anyone's
+cost.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -24,7 +26,9 @@ from kamao.kernel import money
 _OPT = {"scope": "catalogue:read"}
 _CHUNK = 200
 Slug = Annotated[str | None, QueryParameter(pattern=SLUG)]
-SkuCursor = Annotated[str | None, QueryParameter(pattern=SKU_CODE, description="Code of the SKU seen last or first")]
+SkuCursor = Annotated[
+    str | None, QueryParameter(pattern=SKU_CODE, description="Code of the SKU seen last or first")
+]
 
 
 @get("/catalogue/skus", opt=_OPT, operation_id="listSkus", tags=["catalogue"])
@@ -32,7 +36,9 @@ async def list_skus(
     request: ApiRequest,
     category: Slug = None,
     scene: Slug = None,
-    q: Annotated[str | None, QueryParameter(max_length=100, description="Chinese, pinyin, initials, with typos")] = None,
+    q: Annotated[
+        str | None, QueryParameter(max_length=100, description="Chinese, pinyin, initials, with typos")
+    ] = None,
     kind: FromQuery[contract.SkuKind | None] = None,
     in_stock: FromQuery[bool | None] = None,
     limit: Limit = LIMIT_DEFAULT,
@@ -78,7 +84,9 @@ async def list_categories(request: ApiRequest) -> Response[contract.CategoryList
     """List the category tree, parents before their children."""
 
     def read() -> contract.CategoryList:
-        rows = sorted(Category.objects.select_related("parent"), key=lambda row: (len(row.path), row.position, row.slug))
+        rows = sorted(
+            Category.objects.select_related("parent"), key=lambda row: (len(row.path), row.position, row.slug)
+        )
         return contract.CategoryList(
             [
                 contract.Category(row.slug, _name(row, request), row.parent.slug if row.parent else None)
@@ -95,14 +103,25 @@ async def list_scenes(request: ApiRequest) -> Response[contract.SceneList]:
     """List the scenes."""
 
     def read() -> contract.SceneList:
-        rows = [contract.Scene(row.slug, _name(row, request)) for row in Scene.objects.order_by("position", "slug")]
+        rows = [
+            contract.Scene(row.slug, _name(row, request))
+            for row in Scene.objects.order_by("position", "slug")
+        ]
         return contract.SceneList(rows, has_more=False)
 
     return json_response(encode_json(await request.run(read)))
 
 
-@post("/quotes", status_code=200, opt={**_OPT, "by_reference": True, "refusals": (404,)}, operation_id="createQuote", tags=["catalogue"])
-async def create_quote(request: ApiRequest, data: JSONBody[contract.QuoteRequest]) -> Response[contract.Quote]:
+@post(
+    "/quotes",
+    status_code=200,
+    opt={**_OPT, "by_reference": True, "refusals": (404,)},
+    operation_id="createQuote",
+    tags=["catalogue"],
+)
+async def create_quote(
+    request: ApiRequest, data: JSONBody[contract.QuoteRequest]
+) -> Response[contract.Quote]:
     """Ask what an order would cost and whether it would be accepted. Nothing is reserved or written."""
     return json_response(encode_json(await request.run(lambda: _quote(request, data))))
 
@@ -110,7 +129,9 @@ async def create_quote(request: ApiRequest, data: JSONBody[contract.QuoteRequest
 def _quote(request: ApiRequest, data: contract.QuoteRequest) -> contract.Quote:
     at = request.services.clock.now()
     merchant = request.key.organisation if request.key.kind == "merchant" else None
-    priced = price_skus(request.cell, [data.sku], merchant=merchant, quantity=data.quantity, at=at).get(data.sku)
+    priced = price_skus(request.cell, [data.sku], merchant=merchant, quantity=data.quantity, at=at).get(
+        data.sku
+    )
     if priced is None:
         raise missing("sku")
     currency = priced.sku.currency
@@ -150,7 +171,9 @@ def _decimal(unit_price_e4: int | None, currency: str) -> str | None:
 
 
 def _explanation(request: ApiRequest, priced: Priced) -> list[contract.PriceStep]:
-    """Show the steps that are the caller's business. A private price reads like any other: nobody learns it is one."""
+    """Show the steps that are the caller's business. A private price reads like any other: nobody learns it
+    is one.
+    """
     if priced.price is None:
         return []
     steps = []
@@ -161,7 +184,9 @@ def _explanation(request: ApiRequest, priced: Priced) -> list[contract.PriceStep
         zh, en = ("等级价", "level price") if is_private else (step.zh, step.en)
         code = "level" if is_private else step.code
         text = zh if request.language == "zh" else en
-        steps.append(contract.PriceStep(code, text, money.minor_decimal(step.unit_price_e4, priced.sku.currency)))
+        steps.append(
+            contract.PriceStep(code, text, money.minor_decimal(step.unit_price_e4, priced.sku.currency))
+        )
     return steps
 
 
@@ -230,7 +255,9 @@ def _by_fit(query: str, where: SkuFilter, after: str | None, before: str | None)
 def _page(
     request: ApiRequest, codes: Iterator[str], *, wanted: int, in_stock: bool | None
 ) -> list[contract.Sku]:
-    """Take SKUs until there are enough; with ``in_stock`` those that cannot (or can) be had are passed over."""
+    """Take SKUs until there are enough; with ``in_stock`` those that cannot (or can) be had are passed
+    over.
+    """
     found: list[contract.Sku] = []
     step = wanted if in_stock is None else _CHUNK
     while len(found) < wanted:
@@ -246,9 +273,9 @@ def _shapes(request: ApiRequest, codes: list[str]) -> list[contract.Sku]:
     """Return the SKUs of these codes in their order, priced for the caller."""
     rows = {
         row.code: row
-        for row in Sku.objects.select_related("product", "brand", "category", "topup_form", "after_sales").filter(
-            code__in=codes, status="active", product__status="active"
-        )
+        for row in Sku.objects.select_related(
+            "product", "brand", "category", "topup_form", "after_sales"
+        ).filter(code__in=codes, status="active", product__status="active")
     }
     merchant = request.key.organisation if request.key.kind == "merchant" else None
     at = request.services.clock.now()
@@ -291,7 +318,9 @@ def _form(form: TopupForm, request: ApiRequest) -> contract.TopupForm:
     fields = []
     for field in form.fields:
         choices = [
-            contract.FormChoice(each["value"], each["zh"] if chinese else each["en"], list(each.get("within", ())))
+            contract.FormChoice(
+                each["value"], each["zh"] if chinese else each["en"], list(each.get("within", ()))
+            )
             for each in field.get("choices", ())
         ]
         fields.append(

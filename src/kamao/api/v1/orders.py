@@ -49,16 +49,26 @@ _READ = {"scope": "orders:read"}
 _target_decoder = msgspec.json.Decoder(Target)
 
 
-@post("/orders", status_code=201, opt={**_PLACE, "refusals": (402, 404, 409)}, operation_id="createOrder", tags=["orders"])
+@post(
+    "/orders",
+    status_code=201,
+    opt={**_PLACE, "refusals": (402, 404, 409)},
+    operation_id="createOrder",
+    tags=["orders"],
+)
 async def create_order(request: ApiRequest, data: JSONBody[OrderRequest]) -> Response[Order]:
-    """Place one order, paid from the wallet. The same reference with the same content gives 200 and the order as it is."""
+    """Place one order, paid from the wallet. The same reference with the same content gives 200 and the order
+    as it is.
+    """
     data = await with_checked_target(request.services, data)
     order = engine_request(data, request.key.organisation)
     request.check()
     render = single_renderer(
         keyring_for(request), language=request.language, request_id=request.request_id, target=data.target
     )
-    status, body, refusal = await request.cell.batcher.submit(request.key.organisation, orders=[order], render=render)
+    status, body, refusal = await request.cell.batcher.submit(
+        request.key.organisation, orders=[order], render=render
+    )
     response = json_response(body, status)
     if refusal is not None:
         response.media_type = "application/problem+json"
@@ -69,15 +79,21 @@ async def create_order(request: ApiRequest, data: JSONBody[OrderRequest]) -> Res
 
 @post("/orders/batch", status_code=200, opt=_PLACE, operation_id="createOrders", tags=["orders"])
 async def create_orders(request: ApiRequest, data: JSONBody[OrderBatchRequest]) -> Response[BatchAnswer]:
-    """Place up to 1000 orders. Each is answered by itself, in order; the call is idempotent by their references."""
+    """Place up to 1000 orders. Each is answered by itself, in order; the call is idempotent by their
+    references.
+    """
     merchant = request.key.organisation
     checked = [
         await with_checked_target(request.services, order, pointer=f"/orders/{index}")
         for index, order in enumerate(data.orders)
     ]
-    orders = [engine_request(order, merchant, pointer=f"/orders/{index}") for index, order in enumerate(checked)]
+    orders = [
+        engine_request(order, merchant, pointer=f"/orders/{index}") for index, order in enumerate(checked)
+    ]
     request.check()
-    render = batch_renderer(checked, keyring_for(request), language=request.language, request_id=request.request_id)
+    render = batch_renderer(
+        checked, keyring_for(request), language=request.language, request_id=request.request_id
+    )
     return json_response(await request.cell.batcher.submit(merchant, orders=orders, render=render))
 
 
@@ -95,7 +111,10 @@ async def list_own_orders(
     reference: Annotated[str | None, QueryParameter(pattern=REFERENCE)] = None,
     channel_order_no: Annotated[str | None, QueryParameter(max_length=64, pattern=VISIBLE)] = None,
     target: Annotated[
-        str | None, QueryParameter(max_length=8192, description='The target as JSON, for example {"phone":"13800138000"}')
+        str | None,
+        QueryParameter(
+            max_length=8192, description='The target as JSON, for example {"phone":"13800138000"}'
+        ),
     ] = None,
     sku: Annotated[str | None, QueryParameter(pattern=SKU_CODE)] = None,
     order_state: Annotated[OrderState | None, QueryParameter(name="state")] = None,
@@ -157,12 +176,20 @@ def _target_hash(text: str, keyring: Keyring) -> bytes:
         target = _target_decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise ParameterRefusal(
-            [("target", "应为 JSON 对象，与下单时的 target 相同", "Expected a JSON object, the same as in the order")]
+            [
+                (
+                    "target",
+                    "应为 JSON 对象，与下单时的 target 相同",
+                    "Expected a JSON object, the same as in the order",
+                )
+            ]
         ) from error
     return keyring.content_digest(b"target|" + encode_sorted(target))
 
 
-@post("/orders/{order_id:str}/cancel", status_code=200, opt=_WRITE, operation_id="cancelOrder", tags=["orders"])
+@post(
+    "/orders/{order_id:str}/cancel", status_code=200, opt=_WRITE, operation_id="cancelOrder", tags=["orders"]
+)
 async def cancel_order(
     request: ApiRequest, order_id: FromPath[str], data: JSONBody[CancelRequest | None] = None
 ) -> Response[Order]:

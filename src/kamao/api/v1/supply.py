@@ -1,4 +1,6 @@
-"""Supply: a supplier's offers, lots, fulfilments by hand and settlements. Refuses keys that are no supplier's."""
+"""Supply: a supplier's offers, lots, fulfilments by hand and settlements. Refuses keys that are no
+supplier's.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -93,7 +95,9 @@ def _put(request: ApiRequest, offers: list[contract.OfferUpsert]) -> list[OfferO
 def _rate(offer: contract.OfferUpsert) -> int | None:
     if offer.supply_price_decimal is None:
         return None
-    return money.parse_minor_decimal(offer.supply_price_decimal, offer.currency) if _known(offer.currency) else 0
+    return (
+        money.parse_minor_decimal(offer.supply_price_decimal, offer.currency) if _known(offer.currency) else 0
+    )
 
 
 def _known(currency: str) -> bool:
@@ -123,7 +127,9 @@ async def list_offers(
     ending_before: Annotated[str | None, before(public_ids.OFFER)] = None,
 ) -> Response[contract.OfferList]:
     """List your offers, newest first."""
-    cursor = cursor_of(public_ids.OFFER, limit=limit, starting_after=starting_after, ending_before=ending_before)
+    cursor = cursor_of(
+        public_ids.OFFER, limit=limit, starting_after=starting_after, ending_before=ending_before
+    )
 
     def read() -> contract.OfferList:
         rows = own_offers(request).select_related("sku")
@@ -181,7 +187,11 @@ async def list_lots(
     def read() -> contract.LotList:
         with request.cell.pool.transaction() as connection:
             rows = lots_of(
-                connection, request.key.organisation, limit=limit + 1, before=cursor.older_than, offer=of_offer
+                connection,
+                request.key.organisation,
+                limit=limit + 1,
+                before=cursor.older_than,
+                offer=of_offer,
             )
         return contract.LotList([_lot(row) for row in rows[:limit]], len(rows) > limit)
 
@@ -280,7 +290,9 @@ async def _answer(request: ApiRequest, text: str, **says: Any) -> Response[contr
             case "invalid":
                 raise Refusal(
                     "invalid",
-                    pointers=(("/receipts", "数量不得超过订购数量", "There are more receipts than units ordered"),),
+                    pointers=(
+                        ("/receipts", "数量不得超过订购数量", "There are more receipts than units ordered"),
+                    ),
                 )
             case "fulfilment_not_found":
                 raise missing("fulfilment")

@@ -1,7 +1,8 @@
 """Codes on their way in: JSON up to 10 000, or NDJSON without limit, sealed as they arrive.
 
-Owns the two readings of a request. A stream is stored in parts that commit one by one; sent again with the same
-Idempotency-Key it goes on in the same lot, and what was stored before is answered as duplicate. Refuses to echo a code.
+Owns the two readings of a request. A stream is stored in parts that commit one by one; sent again with the
+same Idempotency-Key it goes on in the same lot, and what was stored before is answered as duplicate. Refuses
+to echo a code.
 """
 
 import asyncio
@@ -40,13 +41,17 @@ STREAM_TYPES: Final = (NDJSON, "application/octet-stream")
 _line_decoder = msgspec.json.Decoder(contract.Code)
 
 
-@post("/supply/offers/{offer_id:str}/codes", status_code=201, opt=OPT, operation_id="addCodes", tags=["supply"])
+@post(
+    "/supply/offers/{offer_id:str}/codes", status_code=201, opt=OPT, operation_id="addCodes", tags=["supply"]
+)
 async def add_codes(
     request: ApiRequest, offer_id: FromPath[str], data: JSONBody[contract.CodesRequest]
 ) -> Response[contract.CodesAnswer]:
     """Add up to 10 000 codes to an offer; duplicates and wrong ones are refused one by one."""
     if len(data.codes) > CODES_JSON_MAX:
-        raise Refusal("too_large", zh="一次最多 10 000 条，更多请用流式接口。", en="At most 10 000 codes; stream more.")
+        raise Refusal(
+            "too_large", zh="一次最多 10 000 条，更多请用流式接口。", en="At most 10 000 codes; stream more."
+        )
     offer = public_ids.read_id(public_ids.OFFER, offer_id, thing="offer")
 
     def work() -> contract.CodesAnswer:
@@ -65,10 +70,16 @@ async def add_codes(
     status_code=201, opt=OPT, operation_id="streamCodes", tags=["supply"], request_max_body_size=None,
 )  # fmt: skip
 async def stream_codes(request: ApiRequest, offer_id: FromPath[str]) -> Response[contract.CodesAnswer]:
-    """Add any number of codes as NDJSON, one object per line. Repeat it with the same Idempotency-Key after a failure."""
+    """Add any number of codes as NDJSON, one object per line. Repeat it with the same Idempotency-Key after a
+    failure.
+    """
     offer = public_ids.read_id(public_ids.OFFER, offer_id, thing="offer")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in STREAM_TYPES:
-        raise Refusal("unsupported_media_type", zh=f"请使用 Content-Type: {NDJSON}。", en=f"Send Content-Type: {NDJSON}.")
+        raise Refusal(
+            "unsupported_media_type",
+            zh=f"请使用 Content-Type: {NDJSON}。",
+            en=f"Send Content-Type: {NDJSON}.",
+        )
     key = key_of(request)
     row = await request.run(lambda: _own(request, offer))
     lot = new_uuid7() if key is None else _lot_of(request, offer, key)
@@ -121,7 +132,9 @@ class _Tally:
 
     def answer(self, lot: UUID) -> contract.CodesAnswer:
         return contract.CodesAnswer(
-            ids.encode(public_ids.LOT, lot), **self._counts, refused=sorted(self._refused, key=lambda each: each.index)
+            ids.encode(public_ids.LOT, lot),
+            **self._counts,
+            refused=sorted(self._refused, key=lambda each: each.index),
         )
 
 
@@ -131,7 +144,9 @@ def _own(request: ApiRequest, offer: UUID) -> SupplierOffer:
         raise missing("offer")
     if row.fulfilment != "stock":
         raise Refusal(
-            "state_conflict", zh="该报价不由卡密库存交付。", en="This offer is not supplied from a stock of codes."
+            "state_conflict",
+            zh="该报价不由卡密库存交付。",
+            en="This offer is not supplied from a stock of codes.",
         )
     return row
 

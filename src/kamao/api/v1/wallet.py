@@ -18,8 +18,12 @@ from kamao.engine.trade.operations import merchant_terms
 from kamao.kernel import ids
 from kamao.kernel.errors import Refusal
 
-EntryAfter = Annotated[int | None, QueryParameter(ge=1, le=2**62, description="entry_no of the last entry seen")]
-EntryBefore = Annotated[int | None, QueryParameter(ge=1, le=2**62, description="entry_no of the first entry seen")]
+EntryAfter = Annotated[
+    int | None, QueryParameter(ge=1, le=2**62, description="entry_no of the last entry seen")
+]
+EntryBefore = Annotated[
+    int | None, QueryParameter(ge=1, le=2**62, description="entry_no of the first entry seen")
+]
 
 
 @get("/wallet", opt={"scope": "wallet:read"}, operation_id="getWallet", tags=["wallet"])
@@ -33,7 +37,11 @@ async def get_wallet(request: ApiRequest) -> Response[Wallet]:
                 raise Refusal("forbidden", zh="该机构没有预存款账户。", en="This organisation has no wallet.")
             found = balance(connection, wallet(request.key.organisation, terms.currency))
         return Wallet(
-            terms.currency, found.balance_minor, found.pending_minor, -found.floor_minor, found.available_minor
+            terms.currency,
+            found.balance_minor,
+            found.pending_minor,
+            -found.floor_minor,
+            found.available_minor,
         )
 
     return json_response(encode_json(await request.run(read)))
@@ -46,7 +54,9 @@ async def list_entries(
     starting_after: EntryAfter = None,
     ending_before: EntryBefore = None,
 ) -> Response[StatementPage]:
-    """List the wallet's entries, newest first. Cursors are entry numbers; each entry carries the balance after it."""
+    """List the wallet's entries, newest first. Cursors are entry numbers; each entry carries the balance
+    after it.
+    """
 
     def read() -> StatementPage:
         account = wallet(request.key.organisation)
@@ -58,7 +68,12 @@ async def list_entries(
 
 
 def statement_page(
-    request: ApiRequest, account: Account, *, limit: int, starting_after: int | None, ending_before: int | None
+    request: ApiRequest,
+    account: Account,
+    *,
+    limit: int,
+    starting_after: int | None,
+    ending_before: int | None,
 ) -> StatementPage:
     """Return a page of a floored account's statement; ``ending_before`` gives way to ``starting_after``."""
     if starting_after is not None:

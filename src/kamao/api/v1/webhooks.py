@@ -82,7 +82,9 @@ async def list_endpoints(
     return json_response(encode_json(EndpointList(page, has_more)))
 
 
-@post("/webhook-endpoints", status_code=201, opt=_SCOPE, operation_id="createWebhookEndpoint", tags=["webhooks"])
+@post(
+    "/webhook-endpoints", status_code=201, opt=_SCOPE, operation_id="createWebhookEndpoint", tags=["webhooks"]
+)
 async def create_endpoint(request: ApiRequest, data: JSONBody[EndpointRequest]) -> Response[Endpoint]:
     """Add an endpoint. The answer holds its signing secret: it is shown this once."""
 
@@ -127,7 +129,12 @@ async def rotate_endpoint(
     return await effect(request, work, status=200, kept=_without_secret)
 
 
-@delete("/webhook-endpoints/{endpoint_id:str}", opt=_SCOPE, operation_id="deleteWebhookEndpoint", tags=["webhooks"])
+@delete(
+    "/webhook-endpoints/{endpoint_id:str}",
+    opt=_SCOPE,
+    operation_id="deleteWebhookEndpoint",
+    tags=["webhooks"],
+)
 async def delete_endpoint(request: ApiRequest, endpoint_id: FromPath[str]) -> None:
     """Remove an endpoint; nothing more is sent to it."""
     endpoint = public_ids.read_id(public_ids.ENDPOINT, endpoint_id, thing="webhook_endpoint")
@@ -141,13 +148,17 @@ async def delete_endpoint(request: ApiRequest, endpoint_id: FromPath[str]) -> No
 @get("/events", opt={**_SCOPE, "refusals": (404,)}, operation_id="listEvents", tags=["webhooks"])
 async def list_own_events(
     request: ApiRequest,
-    event_type: Annotated[str | None, QueryParameter(name="type", pattern=r"^[a-z_]{1,30}\.[a-z_]{1,30}\Z")] = None,
+    event_type: Annotated[
+        str | None, QueryParameter(name="type", pattern=r"^[a-z_]{1,30}\.[a-z_]{1,30}\Z")
+    ] = None,
     limit: Limit = LIMIT_DEFAULT,
     starting_after: Annotated[str | None, after(public_ids.EVENT)] = None,
     ending_before: Annotated[str | None, before(public_ids.EVENT)] = None,
 ) -> Response[EventList]:
     """List your events, newest first: what your endpoints were sent, or missed."""
-    cursor = cursor_of(public_ids.EVENT, limit=limit, starting_after=starting_after, ending_before=ending_before)
+    cursor = cursor_of(
+        public_ids.EVENT, limit=limit, starting_after=starting_after, ending_before=ending_before
+    )
 
     def read() -> EventList:
         organisation = request.key.organisation
@@ -180,7 +191,13 @@ def _told(event_type: str | None) -> list[str]:
     return [name for name in sorted(NAMES) if event_type in {None, name}] or ["none"]
 
 
-@post("/events/{event_id:str}/redeliver", status_code=202, opt=_SCOPE, operation_id="redeliverEvent", tags=["webhooks"])
+@post(
+    "/events/{event_id:str}/redeliver",
+    status_code=202,
+    opt=_SCOPE,
+    operation_id="redeliverEvent",
+    tags=["webhooks"],
+)
 async def redeliver_event(request: ApiRequest, event_id: FromPath[str]) -> Response[Redelivery]:
     """Send an event again, under its own id, to every endpoint that is on."""
     event = public_ids.read_id(public_ids.EVENT, event_id, thing="event")

@@ -1,4 +1,6 @@
-"""The table of stored replies. A row is written in the transaction of the effect that it reports, or not at all."""
+"""The table of stored replies. A row is written in the transaction of the effect that it reports, or not at
+all.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Doing something once per key. Owns the claim, the comparison with the first request and the stored reply.
 
-Refuses: a key used for another request (`idempotency_mismatch`), a key whose first request is still being worked on
-(`idempotency_in_progress`). Refused and failed requests store nothing: they may be tried again.
+Refuses: a key used for another request (`idempotency_mismatch`), a key whose first request is still being
+worked on (`idempotency_in_progress`). Refused and failed requests store nothing: they may be tried again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
 
 
 def once(claim: Claim, work: Callable[[], Reply], *, at: datetime) -> Reply:
-    """Run `work` the first time a key is seen, in one transaction with its stored reply; afterwards replay the reply.
+    """Run `work` the first time a key is seen, in one transaction with its stored reply; afterwards replay
+    the reply.
 
     The claim is a lock that ends with the transaction, so that a crash leaves neither effect nor claim.
     """
@@ -89,13 +90,19 @@ def once(claim: Claim, work: Callable[[], Reply], *, at: datetime) -> Reply:
 
 def remove_old_replies(*, at: datetime) -> int:
     """Forget replies older than 31 days, a bounded number per call; return how many."""
-    old = StoredReply.objects.filter(created_at__lt=at - KEPT).order_by("created_at").values("pk")[:_REMOVED_MAX]
+    old = (
+        StoredReply.objects.filter(created_at__lt=at - KEPT)
+        .order_by("created_at")
+        .values("pk")[:_REMOVED_MAX]
+    )
     count, _ = StoredReply.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
     return count
 
 
 def _claimed(claim: Claim) -> bool:
-    """Try the lock of a key without waiting: who finds it taken is told so instead of holding a connection."""
+    """Try the lock of a key without waiting: who finds it taken is told so instead of holding a
+    connection.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 4))",

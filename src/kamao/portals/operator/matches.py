@@ -1,6 +1,8 @@
-"""The matching queue: rows of every supplier's sheets that wait for a person, and the decision that is remembered.
+"""The matching queue: rows of every supplier's sheets that wait for a person, and the decision that is
+remembered.
 
-Refuses whoever may not manage the catalogue; what a row is offered for stays with its supplier and is not shown to others.
+Refuses whoever may not manage the catalogue; what a row is offered for stays with its supplier and is not
+shown to others.
 """
 
 from __future__ import annotations
@@ -56,10 +58,11 @@ def matches(request: ConsoleRequest) -> HttpResponse:
 def decide(request: ConsoleRequest, row_id: int) -> HttpResponse:
     """Settle a row and all of the same title from that supplier."""
     try:
-        settled = reviews.decide(
-            row_id, sku_id=_chosen(request), at=timezone.now(), actor=actor_of(request)
+        settled = reviews.decide(row_id, sku_id=_chosen(request), at=timezone.now(), actor=actor_of(request))
+        say(
+            request,
+            ngettext("%(count)d row settled.", "%(count)d rows settled.", settled) % {"count": settled},
         )
-        say(request, ngettext("%(count)d row settled.", "%(count)d rows settled.", settled) % {"count": settled})
     except Refusal as refusal:
         say_refusal(request, refusal)
     return go(request, reverse("operator:matches"))
@@ -75,4 +78,6 @@ def _chosen(request: ConsoleRequest) -> UUID | None:
     try:
         return UUID(request.POST.get("sku", ""))
     except ValueError as error:
-        raise Refusal("invalid", zh="请选择一个规格，或填写规格编码。", en="Choose a SKU or type its code.") from error
+        raise Refusal(
+            "invalid", zh="请选择一个规格，或填写规格编码。", en="Choose a SKU or type its code."
+        ) from error

@@ -34,12 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help=kinds)
     parser.add_argument("file", type=Path, help="CSV, TSV or XLSX as it came")
     parser.add_argument("--supplier", default="", help="the supplier's name or id (offers, codes, goods)")
-    parser.add_argument("--offer", default="", help="the item number or id of the offer that all codes are for")
-    parser.add_argument("--effective-at", type=_moment, help="from when prices hold (ISO 8601; default: at once)")
-    parser.add_argument("--source", default="old", help="a name for the old shop, by which its members are found")
+    parser.add_argument(
+        "--offer", default="", help="the item number or id of the offer that all codes are for"
+    )
+    parser.add_argument(
+        "--effective-at", type=_moment, help="from when prices hold (ISO 8601; default: at once)"
+    )
+    parser.add_argument(
+        "--source", default="old", help="a name for the old shop, by which its members are found"
+    )
     parser.add_argument("--again", action="store_true", help="take in a file that was taken in before")
     parser.add_argument("--dry-run", action="store_true", help="only show what would happen")
-    parser.add_argument("--report", type=Path, help="where what did not go in is written (default: beside the file)")
+    parser.add_argument(
+        "--report", type=Path, help="where what did not go in is written (default: beside the file)"
+    )
     parser.add_argument("--language", choices=["zh", "en"], default="zh", help="of reasons and reports")
     parser.add_argument("--test", action="store_true", help="into the test mode")
 
