@@ -64,7 +64,7 @@ class EndpointForm(forms.Form):
         max_length=2000,
         widget=forms.URLInput(attrs={"placeholder": "https://shop.example.com/kamao"}),
     )
-    description = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
+    description = forms.CharField(label=gettext_lazy("Remark"), max_length=200, required=False)
     event_types = forms.MultipleChoiceField(
         label=gettext_lazy("Events"),
         required=False,
