@@ -4,6 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kamao.business.compliance.limits import Buyer, Checkout, check_limits
+from kamao.business.compliance.models import Counter, CounterUse
+from kamao.business.compliance.rules import CartLine
+from kamao.business.keyring import node_keyring
 from kamao.business.payments import intents
 from kamao.engine.cells import LIVE
 from kamao.kernel.errors import Refusal
@@ -122,3 +126,22 @@ def test_giving_up_waits_for_the_provider(shop: Shop, bank: Bank):
     intents.follow_up(at=at + timedelta(minutes=2))
     intents.expire_purchases(at=later(purchase))
     assert shop.codes() == {"free": 10}
+
+
+def test_what_an_expired_purchase_took_of_daily_caps_comes_back(shop: Shop, bank: Bank):
+    purchase, kept = shop.place(), shop.place(lasts_s=600)
+    line = CartLine(
+        sku="month",
+        kind="code",
+        instrument="one_off_voucher",
+        is_game=False,
+        quantity=1,
+        amount_minor=PRICE_MINOR,
+    )
+    for one in (purchase, kept):
+        checkout = Checkout(one.id, shop.merchant, "CNY", (line,), Buyer("13800138000", None, None))
+        check_limits(checkout, keyring=node_keyring(), at=datetime.now(UTC))
+    assert set(Counter.objects.values_list("units", flat=True)) == {2}
+    intents.expire_purchases(at=later(purchase))
+    assert set(Counter.objects.values_list("units", flat=True)) == {1}
+    assert set(CounterUse.objects.values_list("reference", flat=True)) == {kept.id}

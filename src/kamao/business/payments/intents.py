@@ -224,7 +224,9 @@ def end_if_over(purchase_id: UUID, *, cell: Cell, at: datetime) -> bool:
     view = trade.purchase_view(cell, purchase=purchase_id)
     if view is None or view.state != "closing":
         return False
-    return trade.end_purchase(cell, purchase=purchase_id, state="expired", actor="expiry", at=at) == "done"
+    return trade.end_purchases_of(cell, purchases=[purchase_id], state="expired", actor="expiry", at=at) == [
+        "done"
+    ]
 
 
 def expire_purchases(*, at: datetime, limit: int = 200) -> int:
@@ -237,11 +239,16 @@ def expire_purchases(*, at: datetime, limit: int = 200) -> int:
     for cell in ALL:
         with transaction.atomic():
             purchases = trade.claim_expired(cell, at=at, limit=limit)
-        for purchase in purchases:
-            live = PaymentIntent.objects.filter(purchase_id=purchase, state__in=["sent", "open"])
-            live.update(state="closing", next_check_at=at, checks=0)
-            with transaction.atomic():
-                released += end_if_over(purchase, cell=cell, at=at)
+        if not purchases:
+            continue
+        theirs = PaymentIntent.objects.filter(purchase_id__in=purchases)
+        theirs.filter(state__in=["sent", "open"]).update(state="closing", next_check_at=at, checks=0)
+        with transaction.atomic():
+            live = theirs.filter(state__in=sorted(INTENT_STATES_LIVE)).values_list("purchase_id", flat=True)
+            waiting = set(live)
+            dead = [purchase for purchase in purchases if purchase not in waiting]
+            outcomes = trade.end_purchases_of(cell, purchases=dead, state="expired", actor="expiry", at=at)
+            released += outcomes.count("done")
     return released
 
 
@@ -325,4 +332,6 @@ def cancel_purchase(purchase_id: UUID, *, at: datetime, cell: Cell = LIVE, actor
             purchase_id=purchase_id, state__in=sorted(INTENT_STATES_LIVE)
         ).exists():
             return False
-        return trade.end_purchase(cell, purchase=purchase_id, state="cancelled", actor=actor, at=at) == "done"
+        return trade.end_purchases_of(
+            cell, purchases=[purchase_id], state="cancelled", actor=actor, at=at
+        ) == ["done"]

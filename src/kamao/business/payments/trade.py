@@ -64,18 +64,21 @@ def claim_expired(cell: Cell, *, at: datetime, limit: int) -> list[UUID]:
         return [view.id for view in begin_expiry(connection, at=at, limit=limit)]
 
 
-def end_purchase(cell: Cell, *, purchase: UUID, state: str, actor: str, at: datetime) -> str:
-    """End an unpaid purchase whose provider orders are surely closed; returns the engine's outcome.
+def end_purchases_of(
+    cell: Cell, *, purchases: Sequence[UUID], state: str, actor: str, at: datetime
+) -> list[str]:
+    """End unpaid purchases whose provider orders are surely closed; returns the engine's outcomes.
 
-    What the purchase took of daily caps is given back with it.
+    What they took of daily caps is given back with them.
     """
+    if not purchases:
+        return []
     with cell_connection(cell) as connection:
-        outcome = end_purchases(
-            connection, [purchase], state=state, actor=actor, at=at, ids=_tools(cell).ids
-        )[0]
-    if outcome == "done":
-        give_back(purchase)
-    return outcome
+        outcomes = end_purchases(connection, purchases, state=state, actor=actor, at=at, ids=_tools(cell).ids)
+    for purchase, outcome in zip(purchases, outcomes, strict=True):
+        if outcome == "done":
+            give_back(purchase)
+    return outcomes
 
 
 def claim_due_refunds(cell: Cell, *, at: datetime, limit: int) -> list[RefundView]:
