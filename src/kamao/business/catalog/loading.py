@@ -268,7 +268,7 @@ def _sku_values(
         [shared.scenes[slug] for slug in row.scenes if slug in shared.scenes],
         shared.brands[row.brand] if row.brand else None,
         row.weight,
-        0,
+        1,
         at,
         at,
     )

@@ -45,22 +45,29 @@ def snapshot_promises(sku_ids: Sequence[UUID], *, at: datetime) -> int:
         cursor.execute(_READ, [list(sku_ids)])
         rows = cursor.fetchall()
     fresh = []
+    renumbered = []
     for sku_id, number, known, content in rows:
         digest = digest_of(msgspec.json.decode(content))
-        if known is None or bytes(known) != digest:
-            fresh.append((new_uuid7(), sku_id, number + 1, digest, content, at))
+        if known is not None and bytes(known) == digest:
+            continue
+        # A SKU that was just loaded already names its first snapshot: that saves rewriting every new row.
+        following = number if known is None and number else number + 1
+        fresh.append((new_uuid7(), sku_id, following, digest, content, at))
+        if following != number:
+            renumbered.append((sku_id, following))
     bulk.upsert_rows(
         "catalog_skupromise",
         ("id", "sku_id", "number", "digest", "content", "created_at"),
         fresh,
         key=("id",),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE catalog_sku s SET promise_no = t.number "
-            "FROM unnest(%s::uuid[], %s::integer[]) AS t (id, number) WHERE s.id = t.id",
-            [[row[1] for row in fresh], [row[2] for row in fresh]],
-        )
+    if renumbered:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE catalog_sku s SET promise_no = t.number "
+                "FROM unnest(%s::uuid[], %s::integer[]) AS t (id, number) WHERE s.id = t.id",
+                [[row[0] for row in renumbered], [row[1] for row in renumbered]],
+            )
     return len(fresh)
 
 
