@@ -129,10 +129,13 @@ export function register(htmx) {
     if (control.matches("[data-autosubmit]")) control.form?.requestSubmit();
     if (control.matches("[data-check-all]")) {
       const scope = control.closest("form,table,[data-check-scope]") || document;
-      for (const box of scope.querySelectorAll("input[type=checkbox][data-check]")) box.checked = control.checked;
+      const boxes = scope.querySelectorAll("input[type=checkbox][data-check]");
+      for (const box of boxes) box.checked = control.checked;
     }
   });
-  document.addEventListener("toast", (event) => toast(event.detail.message || event.detail.value, event.detail.kind));
+  document.addEventListener("toast", (event) =>
+    toast(event.detail.message || event.detail.value, event.detail.kind),
+  );
   document.addEventListener("htmx:responseError", (event) => {
     const text = document.body.dataset.errorText;
     let detail = "";
@@ -145,7 +148,9 @@ export function register(htmx) {
   });
   document.addEventListener("htmx:sendError", () => toast(document.body.dataset.offlineText, "error"));
   document.addEventListener("DOMContentLoaded", () => {
-    for (const item of document.querySelectorAll("#toasts .toast")) leave(item, item.classList.contains("toast-error") ? 7000 : 4000);
+    for (const item of document.querySelectorAll("#toasts .toast")) {
+      leave(item, item.classList.contains("toast-error") ? 7000 : 4000);
+    }
     tickCountdowns();
     setInterval(tickCountdowns, 1000);
   });

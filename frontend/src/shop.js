@@ -3,7 +3,7 @@
 /** Digits of a mobile number as people paste it: full-width figures, +86, blanks and dashes removed. */
 export function cleanPhone(text) {
   const half = text.replace(/[０-９]/g, (d) => String.fromCharCode(d.charCodeAt(0) - 0xfee0));
-  // A mobile number begins with 1, so a leading 86 or 0086 is the country, also while it is still being typed.
+  // A mobile number begins with 1, so a leading 86 or 0086 is the country, also while it is being typed.
   const digits = half.replace(/\D/g, "").replace(/^(00)?86(?=\d)/, "");
   return digits.slice(0, 11);
 }

@@ -1,4 +1,4 @@
-// Loaded before the page is painted: a remembered theme or density must not flash. Everything else is in kit.js.
+// Loaded before the page is painted: a remembered theme or density must not flash. The rest is in kit.js.
 (function () {
   try {
     var root = document.documentElement;

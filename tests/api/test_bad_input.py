@@ -27,12 +27,15 @@ def raw(goods, **change):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{", b"[", b"null junk", b"{'sku': 1}", b"\xef\xbb\xbf{}", b'{"sku":"a","quantity":1,"reference":"\xff"}',
+        b"", b"{", b"[", b"null junk", b"{'sku': 1}", b"\xef\xbb\xbf{}",
+        b'{"sku":"a","quantity":1,"reference":"\xff"}',
         b'{"sku":"a","quantity":NaN,"reference":"r"}', b'{"sku":"a","quantity":Infinity,"reference":"r"}',
-        b'{"sku":"a","quantity":1,"quantity":2,"reference":"r"}', b'{"sku":"a","quantity":1,"\\u0071uantity":2,"reference":"r"}',
+        b'{"sku":"a","quantity":1,"quantity":2,"reference":"r"}',
+        b'{"sku":"a","quantity":1,"\\u0071uantity":2,"reference":"r"}',
         b'{"sku":"a","quantity":1,"reference":"r"} {}', b'{"sku":"a","quantity":1,"reference":"\\ud800"}',
         b'{"sku":"a","quantity":1,"reference":"r","metadata":{"a":"1","a":"2"}}',
-        b'{"sku":"a","quantity":"x","reference":"r"', b"[" * 100_000, b'{"a":' * 50_000, "{}".encode("utf-16"),
+        b'{"sku":"a","quantity":"x","reference":"r"', b"[" * 100_000, b'{"a":' * 50_000,
+        "{}".encode("utf-16"),
         b'{"sku":"a","quantity":1,"reference":"r\x00"}', b'{"sku":"a","quantity":1,"reference":"r\n"}',
     ],
 )  # fmt: skip
@@ -44,24 +47,30 @@ def test_what_is_no_json_is_malformed(either_api, merchant, content):
 @pytest.mark.parametrize(
     ("change", "pointers"),
     [
-        ({"quantity": 0}, ["/quantity"]), ({"quantity": -1}, ["/quantity"]), ({"quantity": 1001}, ["/quantity"]),
-        ({"quantity": 10**30}, ["/quantity"]), ({"quantity": 1.5}, ["/quantity"]), ({"quantity": "1"}, ["/quantity"]),
-        ({"quantity": True}, ["/quantity"]), ({"quantity": None}, ["/quantity"]), ({"quantity": [1]}, ["/quantity"]),
+        ({"quantity": 0}, ["/quantity"]), ({"quantity": -1}, ["/quantity"]),
+        ({"quantity": 1001}, ["/quantity"]),
+        ({"quantity": 10**30}, ["/quantity"]), ({"quantity": 1.5}, ["/quantity"]),
+        ({"quantity": "1"}, ["/quantity"]),
+        ({"quantity": True}, ["/quantity"]), ({"quantity": None}, ["/quantity"]),
+        ({"quantity": [1]}, ["/quantity"]),
         ({"reference": ""}, ["/reference"]), ({"reference": "a b"}, ["/reference"]),
         ({"reference": "a" * 65}, ["/reference"]), ({"reference": "订单"}, ["/reference"]),
         ({"reference": "a\u200b"}, ["/reference"]), ({"reference": "a\n"}, ["/reference"]),
         ({"reference": 1}, ["/reference"]), ({"sku": "'; DROP TABLE trade_order;--"}, ["/sku"]),
-        ({"sku": "<script>alert(1)</script>"}, ["/sku"]), ({"sku": "a\u0000b"}, ["/sku"]), ({"sku": ""}, ["/sku"]),
+        ({"sku": "<script>alert(1)</script>"}, ["/sku"]), ({"sku": "a\u0000b"}, ["/sku"]),
+        ({"sku": ""}, ["/sku"]),
         ({"max_unit_price_decimal": 1}, ["/max_unit_price_decimal"]),
         ({"max_unit_price_decimal": "1e3"}, ["/max_unit_price_decimal"]),
         ({"max_unit_price_decimal": "-1"}, ["/max_unit_price_decimal"]),
         ({"max_unit_price_decimal": "1.234"}, ["/max_unit_price_decimal"]),
         ({"max_unit_price_decimal": "１"}, ["/max_unit_price_decimal"]),
         ({"max_amount": -1}, ["/max_amount"]), ({"max_amount": 10**16}, ["/max_amount"]),
-        ({"sales_channel": "ebay"}, ["/sales_channel"]), ({"channel_order_no": "a\u202eb"}, ["/channel_order_no"]),
+        ({"sales_channel": "ebay"}, ["/sales_channel"]),
+        ({"channel_order_no": "a\u202eb"}, ["/channel_order_no"]),
         ({"channel_order_no": "a\u0000"}, ["/channel_order_no"]), ({"buyer_ip": "999.1.1.1"}, ["/buyer_ip"]),
         ({"buyer_ip": "<b>"}, ["/buyer_ip"]), ({"notify_url": "javascript:alert(1)"}, ["/notify_url"]),
-        ({"notify_url": "http://a b/"}, ["/notify_url"]), ({"target": {}}, ["/target"]), ({"target": "1"}, ["/target"]),
+        ({"notify_url": "http://a b/"}, ["/notify_url"]), ({"target": {}}, ["/target"]),
+        ({"target": "1"}, ["/target"]),
         ({"target": {"mobile": 1}}, ["/target"]), ({"target": {"Mobile!": "1"}}, ["/target"]),
         ({"metadata": {"a": {"b": "c"}}}, ["/metadata"]), ({"metadata": {"a": "\u200b"}}, ["/metadata"]),
         ({"metadata": {str(n): "x" * 400 for n in range(20)}}, ["/metadata"]),
@@ -194,7 +203,8 @@ def test_unknown_addresses_methods_and_parameters(api, merchant):
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
-        ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("starting_after=abc", "starting_after"),
+        ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"),
+        ("starting_after=abc", "starting_after"),
         ("starting_after=evt_01jd0000000000000000000000", "starting_after"), ("state=lost", "state"),
         ("created_from=yesterday", "created_from"), ("created_from=2026-01-01T00:00:00", "created_from"),
         ("reference=%00", "reference"), ("target=x", "target"), ("target=%7B%22a%22:1%7D", "target"),
@@ -219,7 +229,8 @@ def test_hostile_text_in_every_field_is_data_or_refused(either_api, world, merch
     for number, text in enumerate(hostile):
         answer = post(
             either_api, merchant,
-            raw(goods, reference=f"H-{number}-{id(either_api)}", channel_order_no=text, metadata={text: text}),
+            raw(goods, reference=f"H-{number}-{id(either_api)}", channel_order_no=text,
+                metadata={text: text}),
         )  # fmt: skip
         assert answer.status_code == (201 if number < 5 else 409)
         if number < 5:

@@ -20,7 +20,8 @@ def shelf(world):
     card = world.listed(row("cat-video-month"), price_e4=145_000, codes=3)
     year = world.listed(row("cat-video-year", variant="年卡", variant_en="year"), price_e4=1_500_000)
     topup = world.listed(
-        row("cat-mobile-100", category="话费充值", category_en="Mobile top-up", brand="中国移动", brand_en="China Mobile",
+        row("cat-mobile-100", category="话费充值", category_en="Mobile top-up", brand="中国移动",
+            brand_en="China Mobile",
             product="话费快充", product_en="Mobile credit", variant="100元", variant_en="100", kind="topup",
             topup_form="phone", scenes=()),
         price_e4=980_000,
@@ -95,10 +96,12 @@ def test_a_quote_tells_what_an_order_would_do(api, world, merchant, shelf):
         return answer.json()
 
     assert quote(quantity=2) == {
-        "sku": "cat-video-month", "quantity": 2, "unit_price": 1450, "unit_price_decimal": "1450", "amount": 2900,
+        "sku": "cat-video-month", "quantity": 2, "unit_price": 1450, "unit_price_decimal": "1450",
+        "amount": 2900,
         "currency": "CNY", "stock": "low", "acceptable": True, "refusal": None,
         "explanation": [{"code": "default", "text": "default mark-up", "unit_price_decimal": "1450"}],
-        "target_check": None, "wallet_available": 100_000, "retail_floor_decimal": None, "retail_ceiling_decimal": None,
+        "target_check": None, "wallet_available": 100_000, "retail_floor_decimal": None,
+        "retail_ceiling_decimal": None,
     }  # fmt: skip
     assert quote(quantity=9)["refusal"] == "out_of_stock"
     assert quote(quantity=80)["refusal"] == "insufficient_balance"

@@ -38,15 +38,21 @@ def test_what_the_contract_lists_is_there(document):
         (method.upper(), path.removeprefix("/api/v1")) for method, path, _ in operations(document).values()
     }
     assert paths >= {
-        ("GET", "/catalogue/skus"), ("GET", "/catalogue/skus/{sku}"), ("GET", "/categories"), ("GET", "/scenes"),
+        ("GET", "/catalogue/skus"), ("GET", "/catalogue/skus/{sku}"), ("GET", "/categories"),
+        ("GET", "/scenes"),
         ("POST", "/quotes"), ("POST", "/orders"), ("POST", "/orders/batch"), ("GET", "/orders/{order_id}"),
-        ("GET", "/orders"), ("POST", "/orders/{order_id}/cancel"), ("GET", "/wallet"), ("GET", "/wallet/entries"),
-        ("GET", "/webhook-endpoints"), ("POST", "/webhook-endpoints"), ("DELETE", "/webhook-endpoints/{endpoint_id}"),
-        ("POST", "/webhook-endpoints/{endpoint_id}/rotate"), ("GET", "/events"), ("POST", "/events/{event_id}/redeliver"),
-        ("GET", "/api-keys"), ("POST", "/api-keys"), ("DELETE", "/api-keys/{key_id}"), ("PUT", "/supply/offers"),
+        ("GET", "/orders"), ("POST", "/orders/{order_id}/cancel"), ("GET", "/wallet"),
+        ("GET", "/wallet/entries"),
+        ("GET", "/webhook-endpoints"), ("POST", "/webhook-endpoints"),
+        ("DELETE", "/webhook-endpoints/{endpoint_id}"),
+        ("POST", "/webhook-endpoints/{endpoint_id}/rotate"), ("GET", "/events"),
+        ("POST", "/events/{event_id}/redeliver"),
+        ("GET", "/api-keys"), ("POST", "/api-keys"), ("DELETE", "/api-keys/{key_id}"),
+        ("PUT", "/supply/offers"),
         ("GET", "/supply/offers"), ("POST", "/supply/offers/{offer_id}/codes"), ("GET", "/supply/lots"),
         ("POST", "/supply/lots/{lot_id}/recall"), ("GET", "/supply/fulfilments"),
-        ("POST", "/supply/fulfilments/{fulfilment_id}/succeed"), ("POST", "/supply/fulfilments/{fulfilment_id}/fail"),
+        ("POST", "/supply/fulfilments/{fulfilment_id}/succeed"),
+        ("POST", "/supply/fulfilments/{fulfilment_id}/fail"),
         ("GET", "/supply/settlements"),
     }  # fmt: skip
 

@@ -2,6 +2,11 @@
 
 import time
 
+from django.conf import settings
+
+from kamao.api.services import open_services
+from tests.api.caller import Api
+
 
 def test_a_key_is_shown_once_and_works(api, world, merchant):
     made = api.post("/api-keys", key=merchant.key, json={"label": "till 2", "scopes": ["wallet:read"]})
@@ -31,7 +36,8 @@ def test_no_key_makes_a_stronger_one(api, world, merchant):
 def test_wrong_wishes(api, merchant):
     for body, pointer in (
         ({"label": "x", "scopes": []}, "/scopes"), ({"label": "x", "scopes": ["root"]}, "/scopes/0"),
-        ({"label": "", "scopes": ["wallet:read"]}, "/label"), ({"label": "a\u200bb", "scopes": ["wallet:read"]}, "/label"),
+        ({"label": "", "scopes": ["wallet:read"]}, "/label"),
+        ({"label": "a\u200bb", "scopes": ["wallet:read"]}, "/label"),
         ({"label": "x", "scopes": ["wallet:read"], "expires_at": "2030-01-01T00:00:00"}, "/expires_at"),
     ):  # fmt: skip
         answer = api.post("/api-keys", key=merchant.key, json=body)
@@ -44,11 +50,6 @@ def test_a_revoked_key_is_refused_within_five_seconds_in_every_process(
     """Two applications with key caches of their own stand for two processes; the second learns only from the
     database.
     """
-    from django.conf import settings
-
-    from kamao.api.services import open_services
-    from tests.api.caller import Api
-
     made = api.post("/api-keys", key=merchant.key, json={"label": "x", "scopes": ["wallet:read"]}).json()
     elsewhere = open_services(settings.KAMAO_CONNINFO, key_file=settings.HOME.key_file, lanes=1)
     try:

@@ -12,7 +12,8 @@ def order(api, merchant, goods, reference, **more):
 
 def test_an_order_is_delivered_at_once(either_api, world, merchant):
     goods = world.goods(price_e4=145_050, codes=3)
-    answer = order(either_api, merchant, goods, "A-1001", quantity=2, metadata={"till": "7"}, sales_channel="taobao",
+    answer = order(either_api, merchant, goods, "A-1001", quantity=2, metadata={"till": "7"},
+        sales_channel="taobao",
                    channel_order_no="T-1")  # fmt: skip
     assert answer.status_code == 201
     body = answer.json()
@@ -21,9 +22,11 @@ def test_an_order_is_delivered_at_once(either_api, world, merchant):
                                          ("created_at", "delivered_at", "settles_at"))  # fmt: skip
     assert ids.decode("ord", body.pop("id")) is not None
     assert body == {
-        "reference": "A-1001", "sku": goods.code, "quantity": 2, "unit_price": 1451, "unit_price_decimal": "1450.5",
+        "reference": "A-1001", "sku": goods.code, "quantity": 2, "unit_price": 1451,
+        "unit_price_decimal": "1450.5",
         "amount": 2901, "currency": "CNY", "state": "delivered", "intake": "api", "sales_channel": "taobao",
-        "channel_order_no": "T-1", "target": None, "delivered_quantity": 2, "refunded_amount": 0, "units_refunded": 0,
+        "channel_order_no": "T-1", "target": None, "delivered_quantity": 2, "refunded_amount": 0,
+        "units_refunded": 0,
         "receipt": None, "message": None, "metadata": {"till": "7"},
     }  # fmt: skip
     assert made_at == delivered_at

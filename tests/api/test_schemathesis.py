@@ -44,7 +44,8 @@ def test_schemathesis_finds_nothing(base_url, world, tmp_path, role):
         world.goods(codes=50)
     command = [
         str(Path(sys.executable).parent / "st"), "run", f"{base_url}/api/v1/openapi.json",
-        "--header", f"Authorization: Bearer {party.key}", "--max-examples", MAX_EXAMPLES, "--max-time", SECONDS_MAX, "--workers", "2",
+        "--header", f"Authorization: Bearer {party.key}", "--max-examples", MAX_EXAMPLES, "--max-time",
+        SECONDS_MAX, "--workers", "2",
         "--generation-deterministic", "--phases", "examples,coverage,fuzzing,stateful",
         "--no-color", "--request-timeout", "20",
     ]  # fmt: skip

@@ -61,7 +61,8 @@ def test_only_the_owner_sees_an_offer(api, world, supplier, offer):
     assert api.get("/supply/offers", key=other.key).json()["data"] == []
     for path in ("codes", "codes/stream"):
         kind = "application/x-ndjson" if path.endswith("stream") else "application/json"
-        answer = api.post(f"/supply/offers/{offer}/{path}", key=other.key, content=b'{"codes":[{"secret":"x"}]}',
+        answer = api.post(f"/supply/offers/{offer}/{path}", key=other.key,
+            content=b'{"codes":[{"secret":"x"}]}',
                           headers={"Content-Type": kind})  # fmt: skip
         assert (answer.status_code, answer.json()["code"]) == (404, "offer_not_found")
     merchant = world.merchant()
@@ -69,8 +70,10 @@ def test_only_the_owner_sees_an_offer(api, world, supplier, offer):
 
 
 def test_codes_come_in_sell_and_are_never_shown_again(api, world, supplier, offer, merchant):
-    codes = [{"number": "1", "secret": "AAAA-BBBB-CCCC"}, {"secret": "DDDD-EEEE-FFFF", "expires_at": "2030-01-01T00:00:00Z"},
-             {"secret": "AAAA-BBBB-CCCC"}, {"secret": "GGGG-HHHH-IIII", "expires_at": "2020-01-01T00:00:00Z"}]  # fmt: skip
+    codes = [{"number": "1", "secret": "AAAA-BBBB-CCCC"},
+        {"secret": "DDDD-EEEE-FFFF", "expires_at": "2030-01-01T00:00:00Z"},
+             {"secret": "AAAA-BBBB-CCCC"},
+             {"secret": "GGGG-HHHH-IIII", "expires_at": "2020-01-01T00:00:00Z"}]  # fmt: skip
     answer = api.post(f"/supply/offers/{offer}/codes", key=supplier.key, json={"codes": codes})
     body = answer.json()
     lot = body.pop("lot")
@@ -105,7 +108,8 @@ def test_a_stream_of_codes_goes_on_where_it_stopped(api, supplier, offer):
                 yield content[start : start + 10_000]
 
         return api.post(path, key=supplier.key, content=chunks(),
-                        headers={"Content-Type": "application/x-ndjson", "Idempotency-Key": "stream-1"})  # fmt: skip
+                        headers={"Content-Type": "application/x-ndjson",
+                            "Idempotency-Key": "stream-1"})  # fmt: skip
 
     first = send(lines[:3_000]).json()
     again = send(lines).json()

@@ -8,7 +8,8 @@ from kamao.engine.trade.relay import sequence_events
 @pytest.fixture
 def endpoint(api, merchant):
     answer = api.post("/webhook-endpoints", key=merchant.key,
-                      json={"url": "http://127.0.0.1:9/hook", "events": ["order.*"], "description": "shop"})  # fmt: skip
+                      json={"url": "http://127.0.0.1:9/hook", "events": ["order.*"],
+                          "description": "shop"})  # fmt: skip
     assert answer.status_code == 201
     return answer.json()
 
@@ -39,8 +40,10 @@ def test_an_endpoint_from_birth_to_end(api, world, merchant, endpoint):
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"url": "http://10.0.0.1/"}, "webhook_url_refused"), ({"url": "http://[::ffff:10.0.0.1]/"}, "webhook_url_refused"),
-        ({"url": "https://user:pw@example.com/"}, "webhook_url_refused"), ({"url": "ftp://example.com/"}, "invalid"),
+        ({"url": "http://10.0.0.1/"}, "webhook_url_refused"),
+        ({"url": "http://[::ffff:10.0.0.1]/"}, "webhook_url_refused"),
+        ({"url": "https://user:pw@example.com/"}, "webhook_url_refused"),
+        ({"url": "ftp://example.com/"}, "invalid"),
         ({"url": "https://example.com/", "events": ["order.exploded"]}, "invalid"),
         ({"url": "https://example.com/", "events": ["ORDER"]}, "invalid"),
     ],

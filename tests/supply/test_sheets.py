@@ -184,7 +184,8 @@ def test_a_sheet_in_fen_without_saying_so_is_noticed(index):
         ("20280630", datetime(2028, 6, 30, 16, tzinfo=UTC)),
         (20280630, datetime(2028, 6, 30, 16, tzinfo=UTC)),
         (date(2028, 6, 30), datetime(2028, 6, 30, 16, tzinfo=UTC)),
-        (datetime(2028, 6, 30), datetime(2028, 6, 30, 16, tzinfo=UTC)),  # noqa: DTZ001 - what a spreadsheet gives
+        # A spreadsheet gives a time without a zone.
+        (datetime(2028, 6, 30), datetime(2028, 6, 30, 16, tzinfo=UTC)),  # noqa: DTZ001
         ("2028-06-30 12:00", datetime(2028, 6, 30, 4, tzinfo=UTC)),
         ("2028-06-30T12:00:00Z", datetime(2028, 6, 30, 12, tzinfo=UTC)),
         ("有效期至2028.6.30", datetime(2028, 6, 30, 16, tzinfo=UTC)),
@@ -204,8 +205,10 @@ def test_dates_that_are_not_certain_are_refused(cell):
 @pytest.mark.parametrize(
     ("cell", "fen", "e4"),
     [
-        (14.5, False, 145_000), (19.99, False, 199_900), (5.6000000000000005, False, 56_000), (1450, True, 145_000),
-        ("1450", True, 145_000), ("¥14.50", True, 145_000), ("1,234.50", False, 12_345_000), ("0.9655", False, 9_655),
+        (14.5, False, 145_000), (19.99, False, 199_900), (5.6000000000000005, False, 56_000),
+        (1450, True, 145_000),
+        ("1450", True, 145_000), ("¥14.50", True, 145_000), ("1,234.50", False, 12_345_000),
+        ("0.9655", False, 9_655),
         ("１４．５０", False, 145_000), ("14.50元/张", False, 145_000),
     ],
 )  # fmt: skip
@@ -256,7 +259,7 @@ def zipped(**members):
 def test_archives_of_codes_name_their_goods():
     content = zipped(
         **{
-            "腾讯视频VIP 月卡.txt": "1----AAAA\n2----BBBB\n".encode(),
+            "腾讯视频VIP 月卡.txt": b"1----AAAA\n2----BBBB\n",
             "codes.csv": "卡号,卡密\n3,CCCC\n".encode("gbk"),
         }
     )
@@ -269,7 +272,8 @@ def test_archives_of_codes_name_their_goods():
 @pytest.mark.parametrize(
     "text",
     [
-        "A----B\nC----D\n", "A|B\nC|D\n", "A\tB\nC\tD\n", "A,B\nC,D\n", "A B\nC D\n", "卡号,卡密\nA,B\nC,D\n", "卡号----卡密\nA----B\nC----D\n",
+        "A----B\nC----D\n", "A|B\nC|D\n", "A\tB\nC\tD\n", "A,B\nC,D\n", "A B\nC D\n", "卡号,卡密\nA,B\nC,D\n",
+        "卡号----卡密\nA----B\nC----D\n",
         "card number,pin\nA,B\nC,D\n", "卡号:A 密码:B\n卡号:C 密码:D\n", "\ufeffA----B\r\n\r\nC----D",
     ],
 )  # fmt: skip
@@ -306,7 +310,8 @@ def bomb():
     "content",
     [
         b"PK\x03\x04broken", b"%PDF-1.7", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", bomb(), zipped(a=b"x"),
-        zipped(**{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><workbook>&a;</workbook>'}), b'a,"b\n' + b"x" * 50_000,
+        zipped(**{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><workbook>&a;</workbook>'}),
+        b'a,"b\n' + b"x" * 50_000,
         b",".join([b"a"] * 300),
     ],
 )  # fmt: skip

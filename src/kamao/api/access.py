@@ -35,7 +35,8 @@ class AccessLog:
         _requests.labels(route, str(status)).inc()
         _seconds.labels(route).observe(seconds)
         line = {
-            "method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1), "request_id": request_id,
+            "method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1),
+            "request_id": request_id,
         }  # fmt: skip
         _log.info(_encode(line).decode())
 

@@ -88,7 +88,8 @@ class Batcher:
         self._pending = 0
         self._pending_max = pending_max
         self._closed = False
-        self._lanes = [_Lane(self, make_run(), name=f"orders-{cell}-{number}", cell=cell, wait_max_s=wait_max_s)
+        self._lanes = [_Lane(self, make_run(), name=f"orders-{cell}-{number}", cell=cell,
+            wait_max_s=wait_max_s)
                        for number in range(lanes)]  # fmt: skip
         for lane in self._lanes:
             lane.start()
@@ -207,7 +208,7 @@ class _Lane(threading.Thread):
             # reference.
             _log.warning("a batch of %d orders lost its database: %s", len(orders), type(error).__name__)
             return [(job, Refusal("overloaded")) for job in jobs]
-        except Exception:  # noqa: BLE001  isolation point: one lane serves many callers, and a fault must reach each of them
+        except Exception:  # noqa: BLE001  isolation point: a fault must reach each of the lane's many callers
             _log.exception("a batch of %d orders failed", len(orders))
             return [self._alone(job) for job in jobs] if len(jobs) > 1 else [(jobs[0], Refusal("internal"))]
         answered: list[tuple[Job, Any]] = []
@@ -225,7 +226,7 @@ class _Lane(threading.Thread):
     def _rendered(self, job: Job, results: list[SubmitResult]) -> Any:
         try:
             return job.render(results)
-        except Exception:  # noqa: BLE001  isolation point: the orders are committed; a caller that cannot be answered must hear so
+        except Exception:  # noqa: BLE001  isolation point: the orders are committed; the caller must hear so
             _log.exception("an answer could not be made")
             return Refusal("internal")
 

@@ -74,7 +74,8 @@ _register(
 _register(
     "out_of_stock", 409, titles=("库存不足", "Out of stock"),
     details=("库存不足，未扣款；请减少数量或稍后用同一 reference 重试。",
-             "There is not enough stock and nothing was charged; ask for less or repeat the reference later."),
+             ("There is not enough stock and nothing was charged; ask for less or repeat the "
+              "reference later.")),
 )  # fmt: skip
 _register(
     "not_sellable", 409, titles=("暂不可售", "Not sellable"),

@@ -39,7 +39,9 @@ _MEANINGS: Final = {
 # well.
 _STREAM_BODY: Final = {
     "required": True,
-    "description": 'One JSON object per line, for example {"secret":"…","number":"…"}; also as application/x-ndjson',
+    "description": (
+        'One JSON object per line, for example {"secret":"…","number":"…"}; also as application/x-ndjson'
+    ),
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
@@ -230,6 +232,7 @@ def _headers(*, is_effect: bool) -> dict[str, Any]:
     }
     if is_effect:
         headers["Idempotent-Replayed"] = {
-            "description": "true where the reply was given before", "schema": {"type": "string", "enum": ["true"]}
+            "description": "true where the reply was given before",
+            "schema": {"type": "string", "enum": ["true"]}
         }  # fmt: skip
     return headers

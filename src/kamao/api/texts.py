@@ -27,9 +27,11 @@ TAGS: Final[dict[str, tuple[str, str]]] = {
 }
 
 INTRODUCTION_EN: Final = (
-    "JSON over HTTPS. Times are RFC 3339 in UTC, amounts integers in minor units with a currency beside them. "
+    "JSON over HTTPS. Times are RFC 3339 in UTC, amounts integers in minor units with a currency "
+    "beside them. "
     "Send your key as `Authorization: Bearer kmk_…`; test keys trade test goods with test money. Errors are "
-    "application/problem+json (RFC 9457) with a stable `code`. An order is idempotent by its `reference`, every other "
+    "application/problem+json (RFC 9457) with a stable `code`. An order is idempotent by its "
+    "`reference`, every other "
     "POST by the header Idempotency-Key. Rate limits count per key and per server process."
 )
 
@@ -42,7 +44,8 @@ OPERATIONS: Final[dict[str, OperationText]] = {
     "listSkus": _text(
         "查询商品", "List SKUs",
         "按编码排列；给出 q 时按匹配度排列，支持中文、拼音、首字母与错别字。价格是您的进货价。",
-        "By code, or by fit where `q` is given (Chinese, pinyin, initials, typing errors). Prices are your wholesale prices.",
+        "By code, or by fit where `q` is given (Chinese, pinyin, initials, typing errors). Prices "
+        "are your wholesale prices.",
     ),
     "getSku": _text(
         "读取商品", "Get a SKU",
@@ -53,20 +56,23 @@ OPERATIONS: Final[dict[str, OperationText]] = {
     "createQuote": _text(
         "询价", "Ask for a quote",
         "返回现在下单的价格与说明、库存、充值账号校验结果，以及会不会被接受；不写入、不占用。",
-        "What an order would cost now and why, its stock, the check of its target, and whether it would be accepted. "
+        "What an order would cost now and why, its stock, the check of its target, and whether it "
+        "would be accepted. "
         "Nothing is written or reserved.",
     ),
     "createOrder": _text(
         "下单", "Place an order",
         "从预存款付款。卡密商品当场交付。相同 reference、相同内容再次提交返回 200 与订单现状；"
         "无应答或 5xx 表示结果未知，请用同一 reference 重试。",
-        "Paid from the wallet; codes are delivered at once. The same reference with the same content gives 200 and the "
+        "Paid from the wallet; codes are delivered at once. The same reference with the same "
+        "content gives 200 and the "
         "order as it is. No answer or 5xx means unknown: repeat the reference.",
     ),
     "createOrders": _text(
         "批量下单", "Place many orders",
         "最多 1000 单，逐单接受或拒绝，按提交顺序返回。整批以各自的 reference 幂等。",
-        "Up to 1000, each accepted or refused by itself and answered in order. Idempotent by their references.",
+        "Up to 1000, each accepted or refused by itself and answered in order. Idempotent by their "
+        "references.",
     ),
     "getOrder": _text(
         "读取订单", "Get an order",
@@ -89,13 +95,15 @@ OPERATIONS: Final[dict[str, OperationText]] = {
     "listWebhookEndpoints": _text("查询通知地址", "List webhook endpoints", "不含签名密钥。", "Without their secrets."),
     "createWebhookEndpoint": _text(
         "添加通知地址", "Add a webhook endpoint", "应答含签名密钥（whsec_…），只显示这一次。通知遵循 Standard Webhooks。",
-        "The answer holds the signing secret (whsec_…), shown this once. Deliveries follow Standard Webhooks.",
+        "The answer holds the signing secret (whsec_…), shown this once. Deliveries follow "
+        "Standard Webhooks.",
     ),
     "rotateWebhookSecret": _text(
         "更换签名密钥", "Rotate a webhook secret", "新旧密钥在重叠期内同时签名，默认 24 小时，最长 7 天。",
         "Both secrets sign during the overlap, a day by default, seven at most.",
     ),
-    "deleteWebhookEndpoint": _text("删除通知地址", "Remove a webhook endpoint", "之后不再发送。", "Nothing more is sent to it."),
+    "deleteWebhookEndpoint": _text("删除通知地址", "Remove a webhook endpoint", "之后不再发送。",
+        "Nothing more is sent to it."),
     "listEvents": _text(
         "查询事件", "List events", "按 seq 倒序，与通知内容相同；到达顺序不作保证，请比较 seq。",
         "Newest first, the same as in webhooks. Order of arrival is not promised: compare `seq`.",
@@ -104,12 +112,14 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "重新发送事件", "Send an event again", "以同一事件编号发往所有启用的地址。",
         "Under its own id, to every endpoint that is on.",
     ),
-    "listApiKeys": _text("查询密钥", "List API keys", "同机构、同模式的密钥，含已撤销。", "Of your organisation and mode, revoked ones included."),
+    "listApiKeys": _text("查询密钥", "List API keys", "同机构、同模式的密钥，含已撤销。",
+        "Of your organisation and mode, revoked ones included."),
     "createApiKey": _text(
         "新建密钥", "Make an API key", "权限不能超出当前密钥；密钥全文只显示这一次。",
         "With no scope the calling key lacks. Its text is shown this once.",
     ),
-    "revokeApiKey": _text("撤销密钥", "Revoke an API key", "5 秒内所有进程拒绝该密钥。", "Refused everywhere within 5 seconds."),
+    "revokeApiKey": _text("撤销密钥", "Revoke an API key", "5 秒内所有进程拒绝该密钥。",
+        "Refused everywhere within 5 seconds."),
     "putOffers": _text(
         "更新报价", "Put offers", "按您的货号 item 新增或修改，最多 5000 条，逐条返回结果。",
         "Created or changed by your own `item`, up to 5000, each answered by itself.",
@@ -122,23 +132,29 @@ OPERATIONS: Final[dict[str, OperationText]] = {
     "streamCodes": _text(
         "流式添加卡密", "Add codes as a stream",
         "NDJSON，每行一条，不限数量。失败后用相同 Idempotency-Key 重发，会续入同一批次，已入库的计为重复。",
-        "NDJSON, one per line, without limit. After a failure repeat it with the same Idempotency-Key: it goes on in the "
+        "NDJSON, one per line, without limit. After a failure repeat it with the same "
+        "Idempotency-Key: it goes on in the "
         "same lot, and what was stored counts as duplicate.",
     ),
     "listLots": _text("查询批次", "List lots", "每批卡密的去向。", "With what became of their codes."),
-    "recallLot": _text("召回批次", "Recall a lot", "未售卡密永久下架；已售的归买家。", "Unsold codes go off sale for good; sold ones stay sold."),
-    "listFulfilments": _text("查询待履约", "List fulfilments", "需人工供货的订单，含充值账号，先到先列。", "What waits to be supplied by hand, oldest first, with its target."),
+    "recallLot": _text("召回批次", "Recall a lot", "未售卡密永久下架；已售的归买家。",
+        "Unsold codes go off sale for good; sold ones stay sold."),
+    "listFulfilments": _text("查询待履约", "List fulfilments", "需人工供货的订单，含充值账号，先到先列。",
+        "What waits to be supplied by hand, oldest first, with its target."),
     "succeedFulfilment": _text(
         "报告成功", "Report success", "每件一个回执；少于订购数量时余下的自动退款。",
         "One receipt per unit; fewer than ordered refunds the rest.",
     ),
-    "failFulfilment": _text("报告失败", "Report failure", "转下一报价，或退款。", "The next offer is tried, or the money goes back."),
-    "listSettlements": _text("查询结算", "List settlements", "应付账户流水：结算、冲回与出款。", "Entries of your payable: settlements, reversals, payouts."),
+    "failFulfilment": _text("报告失败", "Report failure", "转下一报价，或退款。",
+        "The next offer is tried, or the money goes back."),
+    "listSettlements": _text("查询结算", "List settlements", "应付账户流水：结算、冲回与出款。",
+        "Entries of your payable: settlements, reversals, payouts."),
 }  # fmt: skip
 
 EXAMPLES: Final[dict[str, Any]] = {
     "createQuote": {"sku": "tencent-video-month", "quantity": 1},
-    "createOrder": {"sku": "tencent-video-month", "quantity": 1, "reference": "A-1001", "max_unit_price_decimal": "1500"},
+    "createOrder": {"sku": "tencent-video-month", "quantity": 1, "reference": "A-1001",
+        "max_unit_price_decimal": "1500"},
     "createOrders": {
         "orders": [
             {"sku": "tencent-video-month", "quantity": 1, "reference": "A-1002"},
@@ -149,8 +165,10 @@ EXAMPLES: Final[dict[str, Any]] = {
     "createWebhookEndpoint": {"url": "https://example.com/kamao", "events": ["order.*"]},
     "rotateWebhookSecret": {"overlap_s": 86400},
     "createApiKey": {"label": "shop server", "scopes": ["orders:write", "orders:read"]},
-    "putOffers": {"offers": [{"item": "TX-01", "sku": "tencent-video-month", "supply_price_decimal": "1380"}]},
-    "addCodes": {"codes": [{"number": "TX2026110001", "secret": "ABCD-EFGH-JKLM", "expires_at": "2027-11-30T16:00:00Z"}]},
+    "putOffers": {"offers": [{"item": "TX-01", "sku": "tencent-video-month",
+        "supply_price_decimal": "1380"}]},
+    "addCodes": {"codes": [{"number": "TX2026110001", "secret": "ABCD-EFGH-JKLM",
+        "expires_at": "2027-11-30T16:00:00Z"}]},
     "succeedFulfilment": {"receipts": [{"secret": "SN20261122000001"}]},
     "failFulfilment": {"reason": "number is out of service"},
 }  # fmt: skip

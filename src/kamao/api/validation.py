@@ -19,14 +19,18 @@ _EXACT_MAX: Final = 1 << 53
 """Integers below this are exact as floating-point numbers."""
 
 _MESSAGES: Final = (
-    (re.compile(r"Object contains unknown field `(.*)`"), "没有这个字段，请删除或检查拼写", "There is no such field; remove it or check its spelling"),
+    (re.compile(r"Object contains unknown field `(.*)`"), "没有这个字段，请删除或检查拼写",
+        "There is no such field; remove it or check its spelling"),
     (re.compile(r"Object missing required field `(.*)`"), "缺少必填字段", "This required field is missing"),
     (re.compile(r"Expected `(.*)`, got `(.*)`"), "类型应为 {0}，收到 {1}", "Expected {0}, got {1}"),
     (re.compile(r"Expected `\w+` matching regex"), "格式不正确", "The text does not have the documented form"),
-    (re.compile(r"Expected `(str|array|object)` of length (<=|>=) (\d+)"), "长度应 {1} {2}", "The length must be {1} {2}"),
-    (re.compile(r"Expected `(int|float)` (<=|>=|<|>) (-?[\d.e+]+)"), "数值应 {1} {2}", "The number must be {1} {2}"),
+    (re.compile(r"Expected `(str|array|object)` of length (<=|>=) (\d+)"), "长度应 {1} {2}",
+        "The length must be {1} {2}"),
+    (re.compile(r"Expected `(int|float)` (<=|>=|<|>) (-?[\d.e+]+)"), "数值应 {1} {2}",
+        "The number must be {1} {2}"),
     (re.compile(r"Invalid enum value"), "不是可选值之一", "This is none of the documented values"),
-    (re.compile(r"Invalid RFC3339"), "应为 RFC 3339 时间，例如 2026-11-30T16:00:00Z", "Expected an RFC 3339 time such as 2026-11-30T16:00:00Z"),
+    (re.compile(r"Invalid RFC3339"), "应为 RFC 3339 时间，例如 2026-11-30T16:00:00Z",
+        "Expected an RFC 3339 time such as 2026-11-30T16:00:00Z"),
 )  # fmt: skip
 _PATH: Final = re.compile(r"(.*) - at `\$(.*)`$", re.DOTALL)
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")

@@ -160,7 +160,8 @@ def _tell(asked: Asked, sheet_import: SheetImport) -> int:
         asked.say(
             f"新增 {counts['change_new']}，变价 {counts['change_price']}，不变 {counts['change_same']}，"
             f"下架 {counts['change_paused'] + counts['change_new_paused']}。",
-            f"New {counts['change_new']}, prices changed {counts['change_price']}, same {counts['change_same']}, "
+            f"New {counts['change_new']}, prices changed {counts['change_price']}, same "
+            f"{counts['change_same']}, "
             f"off sale {counts['change_paused'] + counts['change_new_paused']}.",
         )
     if "fen_suspected" in sheet_import.doubts:
@@ -170,7 +171,8 @@ def _tell(asked: Asked, sheet_import: SheetImport) -> int:
     )
     for row in rows[:_SHOWN_REASONS]:
         print(
-            f"  {row.sheet} {row.number}: {row.title[:40]} · {reason_text(row.reason, asked.language, row.params)}"
+            f"  {row.sheet} {row.number}: {row.title[:40]} · "
+            f"{reason_text(row.reason, asked.language, row.params)}"
         )
     if waiting + out:
         _write_report(asked, sheet_import, more=waiting + out - _SHOWN_REASONS)

@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 from kamao.api.contract.common import IPV4, IPV6, Label, Moment
 
 Scope = Literal[
-    "catalogue:read", "orders:write", "orders:read", "codes:read", "wallet:read", "listings:write", "supply:write",
+    "catalogue:read", "orders:write", "orders:read", "codes:read", "wallet:read", "listings:write",
+    "supply:write",
     "webhooks:write",
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ Reference = Annotated[
     str,
     Meta(
         pattern=REFERENCE,
-        description="Your own number of the order, unique per mode; repeat it to ask what became of the order",
+        description="Your own number of the order, unique per mode; repeat it to ask what became of it",
     ),
 ]
 Quantity = Annotated[int, Meta(ge=1, le=ORDER_QUANTITY_MAX)]
@@ -38,7 +38,8 @@ IpAddress = Annotated[
     str, Meta(max_length=45, pattern=f"^({IPV4}|{IPV6})\\Z", description="IPv4 or IPv6 address of your buyer")
 ]
 OrderState = Literal[
-    "awaiting_payment", "awaiting_funds", "paid", "fulfilling", "in_doubt", "cancelling", "delivered", "settled",
+    "awaiting_payment", "awaiting_funds", "paid", "fulfilling", "in_doubt", "cancelling", "delivered",
+    "settled",
     "disputed", "refunding", "refunded", "failed", "cancelled",
 ]  # fmt: skip
 

@@ -67,7 +67,8 @@ async def docs_page(request: ApiRequest, lang: FromQuery[str | None] = None) -> 
     language = lang if lang in {"zh", "en"} else _accepted(request)
     body = await request.run(lambda: document.page(language))
     headers = {
-        "cache-control": "public, max-age=300", "content-security-policy": _CSP, "referrer-policy": "no-referrer",
+        "cache-control": "public, max-age=300", "content-security-policy": _CSP,
+        "referrer-policy": "no-referrer",
         "vary": "accept-language", "content-language": "zh-Hans" if language == "zh" else "en",
     }  # fmt: skip
     return Response(body, media_type="text/html", headers=headers)

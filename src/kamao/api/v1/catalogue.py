@@ -156,7 +156,8 @@ def _quote(request: ApiRequest, data: contract.QuoteRequest) -> contract.Quote:
         refusal = "not_sellable"
     return contract.Quote(
         data.sku, data.quantity, None if unit is None else money.e4_to_minor(unit, currency),
-        _decimal(unit, currency), amount, currency, priced.stock, refusal is None, refusal,  # type: ignore[arg-type]
+        _decimal(unit, currency), amount, currency, priced.stock, refusal is None,
+        refusal,  # type: ignore[arg-type]
         _explanation(request, priced), _target_check(request, check), available,
         _decimal(floor, currency), _decimal(ceiling, currency),
     )  # fmt: skip

@@ -181,7 +181,8 @@ async def list_own_events(
         has_more, rows = len(rows) > limit, rows[:limit]
         if cursor.newer_than is not None:
             rows = rows[::-1]
-        return EventList([event_body(row, livemode=request.cell.cell.livemode) for row in rows], has_more)  # type: ignore[misc]
+        events = [event_body(row, livemode=request.cell.cell.livemode) for row in rows]
+        return EventList(events, has_more)  # type: ignore[misc]
 
     return json_response(encode_json(await request.run(read)))
 

@@ -29,7 +29,9 @@ IN_PROGRESS = PROBLEMS.get("idempotency_in_progress") or problem(
 MISMATCH = PROBLEMS.get("idempotency_mismatch") or problem(
     "idempotency_mismatch", 422, title_zh="幂等键内容不符", title_en="Idempotency key mismatch",
     detail_zh="该 Idempotency-Key 已用于内容不同的请求；新请求请换用新键。",
-    detail_en="This Idempotency-Key belongs to a request with other content; use a new key for a new request.",
+    detail_en=(
+        "This Idempotency-Key belongs to a request with other content; use a new key for a new request."
+    ),
 )  # fmt: skip
 
 

@@ -12,10 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 from kamao.business.catalog.models import Sku, in_language
 from kamao.business.identity.models import Organisation
-from kamao.business.shops.models_purchase import Attempt as Attempt
-from kamao.business.shops.models_purchase import RestockWish as RestockWish
-from kamao.business.shops.models_purchase import ShopPurchase as ShopPurchase
+from kamao.business.shops.models_purchase import Attempt, RestockWish, ShopPurchase
 from kamao.kernel.ids import new_uuid7
+
+__all__ = [
+    "Attempt",
+    "Bundle",
+    "BundleItem",
+    "ListingChange",
+    "ListingOverride",
+    "ListingRule",
+    "RestockWish",
+    "Rounding",
+    "Scope",
+    "Shop",
+    "ShopPurchase",
+    "ShopTier",
+]
 
 
 class Shop(models.Model):
