@@ -74,7 +74,7 @@ def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[CellValue]]]]) -> b
     return buffer.getvalue()
 
 
-def _cell(sheet: object, value: CellValue) -> object:
+def _cell(sheet: WriteOnlyWorksheet, value: CellValue) -> object:
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet)

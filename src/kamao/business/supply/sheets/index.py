@@ -28,11 +28,11 @@ _NOT_UNITS = frozenset(
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A SKU with what its names say: attributes, whether they spell out the kind, its region."""
+    """A SKU with what its names say: attributes, which kinds they spell out, its region."""
 
     sku: LibrarySku
     attributes: frozenset[Attribute]
-    kind_spelt: bool
+    kinds_spelt: frozenset[str]
     regions: frozenset[str]
     brand_core: str
 
@@ -62,7 +62,7 @@ class SkuIndex:
             Entry(
                 sku=sku,
                 attributes=product.attributes | variant.attributes,
-                kind_spelt=bool(product.kinds | variant.kinds),
+                kinds_spelt=product.kinds | variant.kinds,
                 regions=_regions(sku, product.regions | variant.regions),
                 brand_core=brand,
             )

@@ -19,6 +19,9 @@ from kamao.business.supply.sheets.text import compact, fold, joined
 CONFIDENCE = {0: 100, SAME: 99, LOOSE: 97}
 """Percent shown to people; only these three are ever matched without a person."""
 
+_REGIONS_UNSTATED = frozenset({"CN", "GLOBAL", *words.PROVINCES})
+"""What a row may mean that names no region: the mainland, everywhere, or the province in the goods' own name."""
+
 _LAST_NUMBER = re.compile(r"(.*?)_?(\d+(?:\.\d+)?)(\D*)")
 _VALUE_KINDS = frozenset({"face", "count"})
 _BRANDS_STRIPPED_MAX = 3
@@ -61,6 +64,7 @@ class _Row(msgspec.Struct):
     cores: list[tuple[str, frozenset[str], bool]]
     attributes: frozenset[Attribute]
     kinds: frozenset[str]
+    spelt: frozenset[str]
     regions: frozenset[str]
     brand: str
 
@@ -70,7 +74,7 @@ def match_row(row: RowTitle, index: SkuIndex) -> Match:
     if not compact(row.name) and not compact(row.spec):
         return Match(None, 0, "name_missing")
     parsed = _take_apart(row, index)
-    if len({_delivery(kind) for kind in parsed.kinds}) > 1:
+    if len({_delivery(kind) for kind in parsed.kinds | parsed.spelt}) > 1:
         return Match(None, 0, "kind_conflict", near=_near(_hits(parsed, index), index))
     exact = [index.entries[hit] for key in parsed.plain for hit in index.plain.get(key, ())]
     found = _decide(exact, parsed, 0, index)
@@ -113,7 +117,8 @@ def _take_apart(row: RowTitle, index: SkuIndex) -> _Row:
         plain=[compact(text) for text in texts[: 1 if row.spec else 2] + texts[2:]],
         cores=cores,
         attributes=attributes,
-        kinds=frozenset(row.kinds | name.kinds | spec.kinds),
+        kinds=row.kinds,
+        spelt=name.kinds | spec.kinds,
         regions=name.regions | spec.regions | _row_regions(row.region),
         brand=brand,
     )
@@ -209,11 +214,11 @@ def _decide(entries: list[Entry], row: _Row, level: int, index: SkuIndex) -> Mat
     by_brand = [entry for entry in by_region if _brands_agree(row.brand, entry)]
     if not by_brand:
         return _no("brand_differs", by_region)
-    by_kind = [entry for entry in by_brand if _kinds_agree(row.kinds, entry.sku.kind)]
+    by_kind = [entry for entry in by_brand if _kinds_agree(_kinds_for(row, entry), entry.sku.kind)]
     if not by_kind:
         return _no("kind_differs", by_brand)
-    if not row.kinds:
-        unspelt = [entry for entry in by_kind if not entry.kind_spelt]
+    if not row.kinds and not row.spelt:
+        unspelt = [entry for entry in by_kind if not entry.kinds_spelt]
         if not unspelt:
             return _no("kind_unstated", by_kind)
         by_kind = unspelt
@@ -232,7 +237,7 @@ def _near(hits: dict[int, int], index: SkuIndex) -> tuple[LibrarySku, ...]:
 
 def _notes(row: _Row, entry: Entry, level: int, index: SkuIndex) -> tuple[str, ...]:
     notes = [("text_equal", "words_equal", "words_close")[level]]
-    if not row.kinds and entry.sku.id in index.two_kinds:
+    if not row.kinds and not row.spelt and entry.sku.id in index.two_kinds:
         notes.append("kind_by_name")
     if not row.regions and entry.regions - {"CN"}:
         notes.append("region_by_name")
@@ -262,6 +267,11 @@ def _delivery(kind: str) -> str:
     return "code" if kind in words.KINDS_DELIVERED_AS_CODE else kind
 
 
+def _kinds_for(row: _Row, entry: Entry) -> frozenset[str]:
+    """Return the kinds a row states; a word that the SKU's own name has too (Code Vein) states none."""
+    return row.kinds | (row.spelt - entry.kinds_spelt)
+
+
 def _kinds_agree(row: frozenset[str], sku_kind: str) -> bool:
     """Tell whether the row's kind is the SKU's; a voucher, a licence or a course may be sold as a code."""
     return not row or sku_kind in row or (sku_kind in words.KINDS_DELIVERED_AS_CODE and "code" in row)
@@ -270,7 +280,7 @@ def _kinds_agree(row: frozenset[str], sku_kind: str) -> bool:
 def _regions_agree(row: frozenset[str], sku: frozenset[str]) -> bool:
     """Tell whether regions agree: a row that names none means the mainland or the one its name spells out."""
     if not row:
-        return not sku or "CN" in sku or bool(sku & set(words.PROVINCES))
+        return sku <= _REGIONS_UNSTATED
     if row == {"CN"}:
         return not sku or "CN" in sku
     return row - {"CN"} <= sku
@@ -301,7 +311,7 @@ def suggest(row: RowTitle, index: SkuIndex, limit: int = 5) -> list[tuple[Librar
             shared = len(parsed.attributes & entry.attributes) / max(
                 1, len(parsed.attributes | entry.attributes)
             )
-            kind = 1.0 if _kinds_agree(parsed.kinds, entry.sku.kind) else 0.0
+            kind = 1.0 if _kinds_agree(_kinds_for(parsed, entry), entry.sku.kind) else 0.0
             total = 0.7 * score + 25 * shared + 5 * kind
             scored[hit] = max(total, scored.get(hit, 0.0))
     best = sorted(scored.items(), key=lambda pair: (-pair[1], index.entries[pair[0]].sku.code))[:limit]

@@ -75,13 +75,15 @@ class _Cells(msgspec.Struct):
 
     line: Line
     mapping: Mapping
+    places: dict[str, int]
 
     def value(self, role: str) -> CellValue:
-        column = self.mapping.column(role)
-        return self.line.cells[column.at] if column and column.at < len(self.line.cells) else None
+        at = self.places.get(role, -1)
+        return self.line.cells[at] if 0 <= at < len(self.line.cells) else None
 
     def text(self, role: str) -> str:
-        return visible(cell_text(self.value(role)))
+        value = self.value(role)
+        return "" if value is None else visible(cell_text(value))
 
 
 def yuan(price_e4: int) -> str:
@@ -157,6 +159,8 @@ class _Planner:
         self._known = known_items
         self._at = at
         self._known_skus = frozenset(known_items.values())
+        self._table: Table | None = None
+        self._places: dict[str, int] = {}
         self._items: dict[str, tuple[str, int]] = {}
         self._goods: dict[UUID, tuple[str, int]] = {}
 
@@ -165,7 +169,10 @@ class _Planner:
             text = joined([cell_text(cell) for cell in line.cells])[:TITLE_MAX]
             fate = "refused" if line.nature in {"total", "hidden"} else "skipped"
             return PlannedRow(line.sheet, line.number, fate, line.nature, title=text)
-        cells = _Cells(line, table.mapping)
+        if self._table is not table:
+            self._table = table
+            self._places = {column.role: column.at for column in table.mapping.columns}
+        cells = _Cells(line, table.mapping, self._places)
         title = title_of(cells, table.kinds)
         found = self._match(title)
         planned = self._read(table, cells, title, found)

@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
@@ -143,7 +143,10 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
         raise Refusal(
             "file_unreadable",
             zh=f"文件不是完整的 {encoding} 文本（第 {error.start} 字节起无法解码）。请另存为 UTF-8 CSV 或 XLSX。",
-            en=f"The file is not valid {encoding} text (from byte {error.start}). Save it as UTF-8 CSV or XLSX.",
+            en=(
+                f"The file is not valid {encoding} text (from byte {error.start}). Save it as UTF-8 "
+                "CSV or XLSX."
+            ),
         ) from error
 
 
@@ -291,8 +294,9 @@ def _read_xlsx(content: bytes) -> RawBook:
 
 
 def _sheets(content: bytes, archive: zipfile.ZipFile) -> list[RawSheet]:
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-    formulas = None
+    # openpyxl's types know neither the layout's path nor the values of cells read only.
+    book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    formulas: Any = None
     try:
         sheets = []
         cells_left = CELLS_MAX
@@ -366,7 +370,7 @@ def _note_end(layout: _Layout, element: Element) -> None:
         first, last = int(element.get("min", "1")), int(element.get("max", "1"))
         layout.hidden_columns.update(range(first - 1, min(last, COLUMNS_MAX)))
     elif element.tag == f"{_MAIN}mergeCell" and re.fullmatch(r"[A-Z]+\d+:[A-Z]+\d+", element.get("ref", "")):
-        left, top, right, bottom = range_boundaries(element.get("ref"))
+        left, top, right, bottom = cast("tuple[int, int, int, int]", range_boundaries(element.get("ref", "")))
         layout.merges.append((left - 1, top, right, bottom))
     elif element.tag == f"{_MAIN}row":
         element.clear()

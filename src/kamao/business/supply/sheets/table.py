@@ -159,18 +159,27 @@ def _body(sheet: RawSheet, body: list[RawRow], headers: list[str], mapping: Mapp
     return lines
 
 
+_TOTAL_INITIALS = frozenset("合总總小共汇匯平tTｔＴsSｓＳgGｇＧ【[（(")
+
+
+def _is_total(filled: list[str]) -> bool:
+    """Tell whether a row's words are words of totals and all else in it is numbers."""
+    keys = [compact(text) for text in filled]
+    words = [key for key in keys if not re.fullmatch(r"[\d.,¥元]*", key)]
+    return bool(words) and all(re.sub(r"[:：]?[\d.,¥元条个项行]*$", "", key) in TOTAL_WORDS for key in words)
+
+
 def _nature(texts: list[str], filled: list[str], mapping: Mapping) -> str:
     if not filled:
         return "blank"
-    keys = [compact(text) for text in filled]
-    numbers = [key for key in keys if re.fullmatch(r"[\d.,¥元]*", key)]
-    words = [key for key in keys if key not in numbers]
-    if words and all(re.sub(r"[:：]?[\d.,¥元条个项行]*$", "", key) in TOTAL_WORDS for key in words):
+    if any(text[0] in _TOTAL_INITIALS for text in filled) and _is_total(filled):
         return "total"
+    if len(filled) > 1:
+        return "goods"
     named = {column.at for column in mapping.columns if column.role in {"name", "spec", "item"}}
     priced = {column.at for column in mapping.columns if column.role in {"price", "secret", "number"}}
     has = {at for at, text in enumerate(texts) if text}
-    if len(filled) == 1 and len(mapping.columns) > 2 and not has & priced:
+    if len(mapping.columns) > 2 and not has & priced:
         at = next(iter(has))
         if at == 0 or at not in named:
             return "heading"

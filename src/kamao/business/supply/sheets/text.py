@@ -21,6 +21,8 @@ _PUNCTUATION = re.compile(
     r"[\s\-_·•・.,，。、:：;；!！?？/\\|~～'\"“”‘’`^*#@&+=<>()\[\]{}【】〔〕〖〗『』「」《》〈〉（）［］｛｝]+"
 )
 
+_BETWEEN_DIGITS = re.compile(r"\d[^\w]+\d|\d_+\d")
+
 
 @functools.cache
 def _simplified() -> dict[int, str]:
@@ -86,7 +88,9 @@ def squash(text: str) -> str:
 
     Between two digits something always stays (1.5 is not 15, "11 1" is not 111), and so does a plus sign.
     """
-    return _PUNCTUATION.sub(_between, text)
+    if "+" in text or _BETWEEN_DIGITS.search(text):
+        return _PUNCTUATION.sub(_between, text)
+    return _PUNCTUATION.sub("", text)
 
 
 def _between(match: re.Match[str]) -> str:
@@ -97,6 +101,7 @@ def _between(match: re.Match[str]) -> str:
     return "+" if "+" in match.group() else ""
 
 
+@functools.lru_cache(maxsize=65_536)
 def compact(text: str) -> str:
     """Return ``squash(fold(text))``."""
     return squash(fold(text))
