@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from kamao.business.supply.sheets.reader import RawBook, RawRow, RawSheet
 from kamao.business.supply.sheets.text import formula_like
