@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import psycopg
@@ -56,6 +56,11 @@ def _decoder_for(type_: Any) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(type_)
 
 
+def _values(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, Any]:
+    """Where a connection keeps what this package knows of it; the scope's type names only ASGI's own keys."""
+    return cast("dict[str, Any]", connection.scope)
+
+
 class ApiRequest(Request[Any, Any, State]):
     """A request with its key, its cell and its language."""
 
@@ -84,7 +89,7 @@ class ApiRequest(Request[Any, Any, State]):
     @property
     def key(self) -> KeyRecord:
         """The caller's key; only on routes that ask for one."""
-        found: KeyRecord = self.scope[_KEY]  # type: ignore[literal-required]
+        found: KeyRecord = _values(self)[_KEY]
         return found
 
     @property
@@ -100,7 +105,7 @@ class ApiRequest(Request[Any, Any, State]):
     @property
     def request_id(self) -> str:
         """The id of this request, as in the header X-Request-Id."""
-        found: str = self.scope[REQUEST_ID]  # type: ignore[literal-required]
+        found: str = _values(self)[REQUEST_ID]
         return found
 
     @property
@@ -202,9 +207,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     peer = peer_address(connection.scope, headers, trusts_proxy=services.trusts_proxy)
     key = await authenticator.key_of(headers.get(b"authorization"), peer_ip=peer)
     if key.rate_limit_per_minute is not None:
-        connection.scope[STANDING] = services.limiter.take(  # type: ignore[literal-required]
-            key.id, limit=key.rate_limit_per_minute
-        )
+        _values(connection)[STANDING] = services.limiter.take(key.id, limit=key.rate_limit_per_minute)
     if scope:
         require_scope(key, scope)
-    connection.scope[_KEY] = key  # type: ignore[literal-required]
+    _values(connection)[_KEY] = key

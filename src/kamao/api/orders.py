@@ -26,6 +26,7 @@ from kamao.api.services import Services
 from kamao.api.targets import checked_target
 from kamao.engine.pool import Connection
 from kamao.engine.stock.opening import open_delivery
+from kamao.engine.stock.types import Delivered
 from kamao.engine.trade import types as engine
 from kamao.engine.trade.fulfilment import private_parts
 from kamao.kernel import ids, money
@@ -153,7 +154,7 @@ def _prices(unit_price_e4: int, currency: str) -> tuple[int, str]:
     return money.e4_to_minor(unit_price_e4, currency), money.minor_decimal(unit_price_e4, currency)
 
 
-def _delivery(delivered: engine.Delivered, keyring: Keyring | None) -> Delivery:
+def _delivery(delivered: Delivered, keyring: Keyring | None) -> Delivery:
     item = ids.encode("itm", delivered.item)
     if delivered.sealed is None:
         return Delivery(delivered.kind, item, None, None, False, delivered.expires_at)

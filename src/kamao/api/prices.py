@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from kamao.api.contract.catalogue import StockBand
 from kamao.api.services import CellServices
 from kamao.engine.ledger.accounts import wallet
 from kamao.engine.ledger.queries import balance
@@ -33,7 +34,7 @@ class Priced(msgspec.Struct, frozen=True):
 
     sku: Sku
     price: Price | None
-    stock: str
+    stock: StockBand
     free: int
     """Free codes, counted up to the larger of 50 and the quantity asked for."""
     has_offer: bool
@@ -120,7 +121,7 @@ def _shown(offers: Sequence[Offer], counts: dict[UUID, int], quantity: int) -> O
     return offers[0] if offers else None
 
 
-def _band(offers: Sequence[Offer], counts: dict[UUID, int]) -> tuple[str, int]:
+def _band(offers: Sequence[Offer], counts: dict[UUID, int]) -> tuple[StockBand, int]:
     """Return the stock band over all offers, and how many codes one offer can give at most."""
     if any(offer.fulfilment != "stock" for offer in offers):
         return "unlimited", 0

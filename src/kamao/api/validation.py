@@ -56,7 +56,8 @@ def decode_or_refuse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError:
-        return _decode_slowly(body, decoder.type)
+        slowly: T = _decode_slowly(body, decoder.type)
+        return slowly
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal("malformed") from error
 

@@ -157,7 +157,7 @@ def _quote(request: ApiRequest, data: contract.QuoteRequest) -> contract.Quote:
     return contract.Quote(
         data.sku, data.quantity, None if unit is None else money.e4_to_minor(unit, currency),
         _decimal(unit, currency), amount, currency, priced.stock, refusal is None,
-        refusal,  # type: ignore[arg-type]
+        refusal,
         _explanation(request, priced), _target_check(request, check), available,
         _decimal(floor, currency), _decimal(ceiling, currency),
     )  # fmt: skip
@@ -303,7 +303,7 @@ def _shape(request: ApiRequest, row: Sku, priced: Priced | None, scenes: dict[An
         price_decimal=_decimal(unit, row.currency),
         official_price=None if official is None else money.e4_to_minor(official, row.currency),
         currency=row.currency,
-        stock="none" if priced is None else priced.stock,  # type: ignore[arg-type]
+        stock="none" if priced is None else priced.stock,
         promise_s=row.promise_s,
         warranty=None if row.after_sales is None else row.after_sales.slug,
         topup_form=None if row.topup_form is None else _form(row.topup_form, request),

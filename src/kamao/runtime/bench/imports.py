@@ -64,7 +64,8 @@ def _import(pool: CellPool, lot: UUID, lines: list[str], *, offer: UUID, sku: UU
             connection, [NewLot(lot, offer, supplier, sku, source="bench")], at=at, keyring=tools.keyring
         )
     for start in range(0, len(lines), _CHUNK):
-        codes = [NewCode(*line.split("----", 1)) for line in lines[start : start + _CHUNK]]
+        parts = [line.partition("----") for line in lines[start : start + _CHUNK]]
+        codes = [NewCode(number, secret) for number, _, secret in parts]
         with pool.transaction() as connection:
             outcomes = import_codes(connection, lot, codes, at=at, ids=tools.ids, keyring=tools.keyring)
         if set(outcomes) != {"imported"}:
