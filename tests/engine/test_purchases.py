@@ -199,3 +199,24 @@ def test_repeated_reference_and_reservation_limits(world: World) -> None:
     )
     assert place(world, merchant, line(sku), contact_key=b"b", limits=limits).outcome == "created"
     assert free(world, sku) == 3
+
+
+def test_a_sub_shop_sells_and_every_level_gains_its_difference(world: World) -> None:
+    root, middle, shop = world.merchant(level=2), world.merchant(), world.merchant()
+    sku = world.sku(cost_e4=100_000, codes=["chain-code-001", "chain-code-002"])
+    world.rule(audience_kind="level", audience="2", target_kind="any", markup_per_mille=100)
+    world.rule(audience_kind="default", target_kind="any", markup_per_mille=900)
+    item = PurchaseLine(sku, 2, 3_000, 150_000, resellers=((root, 120_000), (middle, 130_000)))
+    placed = place(world, shop, item)
+    assert pay(world, placed.purchase, 3_000, "chain").outcome == "captured"
+    world.later(seconds=world.delay_s)
+    assert settle(world.connection, placed.orders, at=world.at, ids=world.ids) == ["settled"]
+    world.connection.commit()
+    shares = [payable(world.supplier), platform("income", "CNY", "margin"), payable(root), payable(middle)]
+    assert [world.balance(account) for account in shares] == [2_000, 200, 200, 200]
+    assert world.balance(payable(shop)) == 400
+    request = RefundRequest(world.ids.new(), placed.orders[0], "operator", "bad code", units=1)
+    assert refund(world.connection, [request], at=world.at, ids=world.ids)[0].amount_minor == 1_500
+    world.connection.commit()
+    assert [world.balance(account) for account in shares] == [1_000, 100, 100, 100]
+    assert world.balance(payable(shop)) == 200

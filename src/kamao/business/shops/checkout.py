@@ -8,6 +8,7 @@ same purchase.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -23,6 +24,7 @@ from kamao.business.shops import contacts, gate, snapshots
 from kamao.business.shops.basket import Basket
 from kamao.business.shops.contacts import Contact
 from kamao.business.shops.models import Shop, ShopPurchase
+from kamao.business.shops.rulebook import merchants_above
 from kamao.engine import cells
 from kamao.engine.trade.purchases import place_purchases
 from kamao.engine.trade.types import PlacedPurchase, PurchaseLine, PurchaseRequest, ReservationLimits
@@ -157,9 +159,19 @@ def place(shop: Shop, *, order: Order, at: datetime) -> ShopPurchase:
     return purchase
 
 
+def _resellers(above: tuple[UUID, ...], chain_prices_e4: tuple[int, ...]) -> tuple[tuple[UUID, int], ...]:
+    """Return who sells on above a sub-shop, at which unit price; nobody above a merchant's own shop.
+
+    The chain's first price is the root's wholesale price; each further one is what a level sells at, the last
+    the sub-shop's own retail price.
+    """
+    return tuple(zip(above, chain_prices_e4[1 : 1 + len(above)], strict=True))
+
+
 def _request(shop: Shop, *, order: Order, at: datetime) -> PurchaseRequest:
     keyring = node_keyring()
     buyer = order.buyer
+    above = merchants_above(shop)
     return PurchaseRequest(
         merchant=shop.organisation_id,
         reference=f"{shop.id.hex[-12:]}-{order.nonce}",
@@ -170,6 +182,7 @@ def _request(shop: Shop, *, order: Order, at: datetime) -> PurchaseRequest:
                 amount_minor=one.amount_minor,
                 retail_unit_price_e4=one.ware.unit_price_e4,
                 target_json=msgspec.json.encode(one.target, order="sorted") if one.target else None,
+                resellers=_resellers(above, one.ware.chain_prices_e4),
             )
             for one in order.basket.orders
         ),

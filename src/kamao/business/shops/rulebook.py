@@ -98,6 +98,11 @@ def _chain(shop: Shop) -> list[Shop]:
     return chain[::-1]
 
 
+def merchants_above(shop: Shop) -> tuple[UUID, ...]:
+    """Return the merchants of the shops above a sub-shop, the root first; empty for a shop of its own."""
+    return tuple(link.organisation_id for link in _chain(shop)[:-1])
+
+
 def read_rulebook(shop: Shop) -> Rulebook:
     """Return the rules in force of a shop and of every shop above it."""
     chain = _chain(shop)

@@ -34,6 +34,8 @@ class Ware(msgspec.Struct, frozen=True):
     band: str
     sellable: bool
     closed_now: bool
+    chain_prices_e4: tuple[int, ...] = ()
+    """Unit prices from the root merchant's wholesale down to this shop's retail (see ``Listing``)."""
 
     @property
     def in_stock(self) -> bool:
@@ -79,6 +81,7 @@ def ware_of(listing: Listing, sku: Sku) -> Ware | None:
         band="none" if listing.state == "out_of_stock" else listing.stock,
         sellable=not listing.retail.loses,
         closed_now=listing.state == CLOSED_HOURS,
+        chain_prices_e4=listing.chain_prices_e4,
     )
 
 

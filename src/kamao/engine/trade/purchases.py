@@ -33,8 +33,8 @@ from kamao.kernel.money import order_amount
 
 PLATFORM_POSITION = 50
 MERCHANT_POSITION = 60
-"""Parties' positions: suppliers come first (1 and up, a failover adds one), then the platform, then the
-shop.
+"""Parties' positions: suppliers come first (1 and up, a failover adds one), then the platform, then the root
+merchant's shop and one more per level of sub-shop.
 """
 
 
@@ -50,6 +50,11 @@ class _Order(msgspec.Struct, frozen=True):
     offer: Offer
     wholesale_e4: int
     codes: list[Allocated]
+
+
+def buyer_of(request: PurchaseRequest, line: PurchaseLine) -> UUID:
+    """Return whose wholesale price a line has: the root of the chain of shops, or the shop's own merchant."""
+    return line.resellers[0][0] if line.resellers else request.merchant
 
 
 def content_of(request: PurchaseRequest) -> bytes:
@@ -114,7 +119,8 @@ class _Placing:
                 yield name, key, most
 
     def _read(self) -> None:
-        merchants = sorted({request.merchant for request in self._requests})
+        buyers = {buyer_of(request, line) for request in self._requests for line in request.lines}
+        merchants = sorted({request.merchant for request in self._requests} | buyers)
         keys = sorted({(name, key) for request in self._requests for name, key, _ in self._keys(request)})
         with self._connection.cursor() as cursor:
             names = [f"purchase:{request.merchant.hex}:{request.reference}" for request in self._requests]
@@ -134,7 +140,7 @@ class _Placing:
             cursor.execute(statement("pricing/read_epoch"))
             epoch = cursor.fetchone()
         assert epoch is not None, "the epoch row exists from installation"
-        pairs = {(request.merchant, line.sku) for request in self._requests for line in request.lines}
+        pairs = {(buyer_of(request, line), line.sku) for request in self._requests for line in request.lines}
         self._tools.book.open(self._connection, epoch=epoch[0], pairs=pairs, at=self._at)
 
     def _ask_stock(self) -> None:
@@ -171,14 +177,17 @@ class _Placing:
         if merchant is None or merchant[1] != "active":
             return PlacedPurchase("merchant_suspended")
         for place, line in enumerate(request.lines):
-            refused = self._refuse_line(line)
+            refused = self._refuse_line(request, line)
             if refused:
                 return PlacedPurchase(refused, line=place)
         if any(self._open[name, key] >= most for name, key, most in self._keys(request)):
             return PlacedPurchase("too_many_reservations")
-        return self._take(request, content, merchant[0])
+        return self._take(request, content)
 
-    def _refuse_line(self, line: PurchaseLine) -> str | None:
+    def _refuse_line(self, request: PurchaseRequest, line: PurchaseLine) -> str | None:
+        buyer = self._levels.get(buyer_of(request, line))
+        if buyer is None or buyer[1] != "active":
+            return "merchant_suspended"
         sku = self._tools.book.sku(line.sku)
         if sku is None or sku.status == "withdrawn":
             return "sku_not_found"
@@ -189,12 +198,12 @@ class _Placing:
             return "target_required"
         return "not_sellable" if sku.status != "active" else None
 
-    def _take(self, request: PurchaseRequest, content: bytes, level: int) -> PlacedPurchase:
+    def _take(self, request: PurchaseRequest, content: bytes) -> PlacedPurchase:
         """Choose offers for every line before taking any code, so that a refused purchase takes nothing."""
         chosen: list[tuple[Sku, Offer, int]] = []
         planned: dict[UUID, int] = {}
         for place, line in enumerate(request.lines):
-            found = self._choose(request, line, level, planned)
+            found = self._choose(request, line, planned)
             if isinstance(found, str):
                 return PlacedPurchase(found, line=place)
             chosen.append(found)
@@ -217,9 +226,11 @@ class _Placing:
         return PlacedPurchase("created", purchase, tuple(ids), total)
 
     def _choose(
-        self, request: PurchaseRequest, line: PurchaseLine, level: int, planned: dict[UUID, int]
+        self, request: PurchaseRequest, line: PurchaseLine, planned: dict[UUID, int]
     ) -> "tuple[Sku, Offer, int] | str":
         book, at = self._tools.book, self._at
+        buyer = buyer_of(request, line)
+        level = self._levels[buyer][0]
         sku = book.sku(line.sku)
         assert sku is not None, "the line was checked"
         offers = self._tools.router(book.offers(line.sku, at))
@@ -231,7 +242,7 @@ class _Placing:
                 if left - planned.get(offer.id, 0) < line.quantity:
                     continue
             price = book.price(
-                line.sku, offer=offer, merchant=request.merchant, level=level, quantity=line.quantity, at=at
+                line.sku, offer=offer, merchant=buyer, level=level, quantity=line.quantity, at=at
             )
             if (
                 price is None
@@ -330,8 +341,10 @@ def _party_columns(orders: Sequence[_Order]) -> tuple[object, ...]:
         rows += [
             (order.id, 1, "supplier", order.offer.supplier, order.offer.cost_e4),
             (order.id, PLATFORM_POSITION, "platform", None, order.wholesale_e4),
-            (order.id, MERCHANT_POSITION, "merchant", order.request.merchant, retail),
         ]
+        sellers = [*order.line.resellers, (order.request.merchant, retail)]
+        for depth, (seller, unit_price_e4) in enumerate(sellers):
+            rows.append((order.id, MERCHANT_POSITION + depth, "merchant", seller, unit_price_e4))
     columns = [list(column) for column in zip(*rows, strict=True)]
     return (sql_array([row[0] for row in rows]), *columns[1:])
 

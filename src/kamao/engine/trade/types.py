@@ -144,6 +144,12 @@ class PurchaseLine(msgspec.Struct, frozen=True):
     amount_minor: int
     retail_unit_price_e4: int
     target_json: bytes | None = None
+    resellers: tuple[tuple[UUID, int], ...] = ()
+    """Levels above the selling shop (分站), the root merchant first: who, and the unit price it sells on at.
+
+    The wholesale price is then the root's; each level gains the difference between its price and the one
+    before it.
+    """
 
 
 class PurchaseRequest(msgspec.Struct, frozen=True):
