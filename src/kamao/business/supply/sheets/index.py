@@ -44,8 +44,8 @@ class SkuIndex:
         library = list(skus)
         self.units = _units(library)
         self.entries: list[Entry] = []
-        self.plain: dict[str, list[int]] = defaultdict(list)
-        self.forms: dict[str, dict[int, int]] = defaultdict(dict)
+        self._plain: dict[str, int | list[int]] = {}
+        self.forms: dict[str, int | list[int]] = {}
         self.brands: dict[str, set[str]] = defaultdict(set)
         self._other_names = _other_names(library)
         for sku in library:
@@ -73,8 +73,8 @@ class SkuIndex:
             for other in other_brands:
                 self.brands[canonical_core(fold(other))].add(brand)
         for title in (f"{sku.product} {sku.variant}", *sku.names):
-            self.plain[compact(title)].append(index)
-            self.plain[compact(f"{sku.brand} {title}")].append(index)
+            _add(self._plain, compact(title), index)
+            _add(self._plain, compact(f"{sku.brand} {title}"), index)
         others = tuple(canonical_core(fold(name)) for name in other_brands)
         for product_name in (
             sku.product,
@@ -122,8 +122,15 @@ class SkuIndex:
         self._put(core, index, level)
 
     def _put(self, core: str, index: int, level: int) -> None:
-        known = self.forms[core]
-        known[index] = min(level, known.get(index, level))
+        _add(self.forms, core, 4 * index + level)
+
+    def named(self, text: str) -> list[int]:
+        """Return the SKUs whose full name is exactly this compact text."""
+        return _listed(self._plain.get(text))
+
+    def hits(self, core: str) -> list[tuple[int, int]]:
+        """Return the SKUs of a core, each with the level of that form; a SKU may come twice."""
+        return [divmod(packed, 4) for packed in _listed(self.forms.get(core))]
 
     def _single_default(self) -> None:
         """Let a product's only SKU be named without its variant when the variant says nothing (标准版)."""
@@ -159,6 +166,22 @@ class SkuIndex:
             if length < len(core) and core[-length:] in self.brands:
                 return core[-length:]
         return None
+
+
+def _add(table: dict[str, int | list[int]], key: str, value: int) -> None:
+    """Add a value to a key; nearly all keys have one, and a bare number costs the collector nothing."""
+    held = table.get(key)
+    if held is None:
+        table[key] = value
+    elif isinstance(held, int):
+        if held != value:
+            table[key] = [held, value]
+    else:
+        held.append(value)
+
+
+def _listed(held: int | list[int] | None) -> list[int]:
+    return [] if held is None else [held] if isinstance(held, int) else held
 
 
 def _tails(core: str, brand: str, other: str) -> list[str]:

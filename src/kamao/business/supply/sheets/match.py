@@ -76,7 +76,7 @@ def match_row(row: RowTitle, index: SkuIndex) -> Match:
     parsed = _take_apart(row, index)
     if len({_delivery(kind) for kind in parsed.kinds | parsed.spelt}) > 1:
         return Match(None, 0, "kind_conflict", near=_near(_hits(parsed, index), index))
-    exact = [index.entries[hit] for key in parsed.plain for hit in index.plain.get(key, ())]
+    exact = [index.entries[hit] for key in parsed.plain for hit in index.named(key)]
     found = _decide(exact, parsed, 0, index)
     if found.sku:
         return found
@@ -191,7 +191,7 @@ def _hits(row: _Row, index: SkuIndex) -> dict[int, int]:
 def _lookup(cores: list[tuple[str, frozenset[str], bool]], index: SkuIndex) -> dict[int, int]:
     found: dict[int, int] = {}
     for core, brands, loosened in cores:
-        for hit, level in index.forms.get(core, {}).items():
+        for hit, level in index.hits(core):
             brand_core = index.entries[hit].brand_core
             if all(brand_core in index.brands[brand] or brand in brand_core for brand in brands):
                 at = LOOSE if loosened else level
@@ -306,7 +306,7 @@ def suggest(row: RowTitle, index: SkuIndex, limit: int = 5) -> list[tuple[Librar
     ranked = process.extract(query, list(index.forms), scorer=fuzz.WRatio, limit=40)
     scored: dict[int, float] = {}
     for core, score, _ in ranked:
-        for hit in index.forms[core]:
+        for hit, _level in index.hits(core):
             entry = index.entries[hit]
             shared = len(parsed.attributes & entry.attributes) / max(
                 1, len(parsed.attributes | entry.attributes)
