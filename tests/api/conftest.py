@@ -14,7 +14,7 @@ from tests.api.caller import Api
 from tests.api.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_database(
     database_server: Any, django_test_environment: None, django_db_blocker: Any
 ) -> Iterator[None]:
@@ -33,25 +33,25 @@ def api_database(
             default.settings_dict["NAME"], settings.KAMAO_CONNINFO = before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def services(api_database: None) -> Iterator[Services]:
     opened = open_services(settings.KAMAO_CONNINFO, key_file=Path(settings.KAMAO_KEY_FILE))
     yield opened
     opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(services: Services) -> World:
     return World(services)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(services: Services, world: World) -> Iterator[Api]:
     with Api(services) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def slow_api(services: Services, world: World) -> Iterator[Api]:
     """The same API with orders going through the framework's route."""
     with Api(services, express=False) as opened:

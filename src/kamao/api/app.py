@@ -4,6 +4,7 @@ Owns assembling. Refuses requests until its services are open, which needs the d
 file only.
 """
 
+import gc
 import itertools
 import logging
 import os
@@ -137,6 +138,8 @@ class Front:
         app.state.authenticator = authenticator
         app.state.document = Document(lambda: make_litestar(None, with_schema=True))
         self._hot = HotOrders(services, authenticator, self._log)
+        if self._given is None:
+            _settle_memory()
         try:
             yield
         finally:
@@ -144,6 +147,17 @@ class Front:
             self._log.flush(time.monotonic())
             if self._given is None:
                 services.close()
+
+
+def _settle_memory() -> None:
+    """Take everything loaded so far out of the garbage collector's sight and let it look less often.
+
+    With its defaults the collector went through half a million long-lived objects every few seconds under load, which
+    cost a fifth of the processor time of an order and pauses of a quarter of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def _methods_of(app: Litestar) -> list[tuple[re.Pattern[str], set[str]]]:

@@ -14,6 +14,7 @@ import msgspec
 # it.
 import kamao.business.shops.refusals  # noqa: F401
 from kamao.api.contract.common import FieldProblem, Problem
+from kamao.business.shops import refusals as shop_refusals
 from kamao.kernel.errors import PROBLEMS, Refusal, problem
 
 PROBLEM_TYPE: Final = b"application/problem+json"
@@ -21,6 +22,7 @@ RETRY_AFTER_S: Final = 1
 """What an overloaded node asks for when nothing better is known."""
 
 _encode = msgspec.json.Encoder().encode
+assert shop_refusals.SHOP_NOT_FOUND.status == 404, "the shops' own codes are registered before ours"
 
 _THINGS: Final = (
     ("order", "订单", "order"),

@@ -13,12 +13,12 @@ import msgspec
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
-from kamao.api.contract import catalogue, common, keys, orders, supply, wallet, webhooks
+from kamao.api.contract import catalogue, common, keys, listings, orders, shops, supply, wallet, webhooks
 from kamao.api.texts import EXAMPLES, INTRODUCTION_EN, OPERATIONS, TAGS
 from kamao.kernel.errors import PROBLEMS
 
 VERSION: Final = "1.0.0"
-_MODULES: Final = (catalogue, common, keys, orders, supply, wallet, webhooks)
+_MODULES: Final = (catalogue, common, keys, listings, orders, shops, supply, wallet, webhooks)
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _NOISE: Final = ("deprecated", "allowEmptyValue", "allowReserved")
 _MEANINGS: Final = {

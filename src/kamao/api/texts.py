@@ -24,6 +24,8 @@ TAGS: Final[dict[str, tuple[str, str]]] = {
     "webhooks": ("通知与事件", "Webhooks and events"),
     "api-keys": ("API 密钥", "API keys"),
     "supply": ("供货", "Supply"),
+    "listings": ("上架", "Listings"),
+    "shops": ("店铺（公开）", "Shops (public)"),
 }
 
 INTRODUCTION_EN: Final = (
@@ -149,6 +151,22 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "The next offer is tried, or the money goes back."),
     "listSettlements": _text("查询结算", "List settlements", "应付账户流水：结算、冲回与出款。",
         "Entries of your payable: settlements, reversals, payouts."),
+    "listListings": _text("查询上架商品", "List listings", "店铺规则上架的商品，含暂不可售的，热门在前。", "What a shop's rules list, on sale or not, popular first."),
+    "getListing": _text("读取上架商品", "Get a listing", "返回零售价、进货价与价格说明，未上架的也返回状态。", "Retail price, your cost and the reasons; an unlisted SKU says so."),
+    "createListing": _text("上架单品", "List a SKU", "没有规则上架它时新增一条规则，并设置该单品的价格、标题、排序。", "A rule is added where none lists it; price, title and position are decided for it alone."),
+    "updateListing": _text("修改上架商品", "Change a listing", "只改给出的字段，null 表示取消单独设置。", "Only what is given changes; null takes a decision back."),
+    "deleteListing": _text("下架单品", "Unlist a SKU", "被更大范围规则上架的商品改为隐藏。", "Where a wider rule still lists it, it is hidden."),
+    "bulkList": _text("一键上架", "List with one click", "按分类、场景、品牌或全部建立规则，瞬间完成，价格随成本变动。", "By category, scene, brand or everything: instant, and prices follow cost."),
+    "getShop": _text("读取店铺", "Get a shop", "店铺名称、公告与主色。", "Its name, notice and colour."),
+    "listShopSkus": _text("店铺商品", "List a shop's goods", "在售商品；q 支持中文、拼音、首字母与错别字。", "What is on sale; `q` reads Chinese, pinyin, initials, typing errors."),
+    "getShopSku": _text("店铺商品详情", "Get one of a shop's goods", "含购买须知、使用说明与充值表单。", "With its notice, how to use it and its top-up form."),
+    "priceCart": _text("购物车计价", "Price a cart", "返回金额、缺货等问题与结算所需的身份步骤；不占用库存。", "Amounts, troubles, and what checkout will ask for; nothing is reserved."),
+    "createCaptcha": _text("获取验证题", "Get a CAPTCHA", "需要人机验证时使用，以文字出题。", "A question in words, where checkout asks for one."),
+    "sendPhoneCode": _text("发送短信验证码", "Send a phone code", "发送次数受限。", "How often is limited."),
+    "createPurchase": _text("提交购买", "Place a purchase", "占用库存 15 分钟等待付款；相同 nonce 与内容返回同一购买单。", "Goods are reserved for 15 minutes; the same nonce and content give the same purchase."),
+    "getPurchase": _text("读取购买单", "Get a purchase", "持有购买单号即可查看；付款后返回卡密并记录提取。", "Its number is the right to see it; once paid its codes are shown, which is recorded."),
+    "payPurchase": _text("支付购买单", "Pay a purchase", "返回支付地址，重复调用得到同一支付单。", "Where to send the buyer; again gives the same payment."),
+    "lookUpPurchases": _text("查单", "Look up purchases", "按购买单号、订单号、支付单号，或联系方式加查询密码；次数受限。", "By any of its numbers, or by contact and password; attempts are limited."),
 }  # fmt: skip
 
 EXAMPLES: Final[dict[str, Any]] = {
@@ -171,4 +189,15 @@ EXAMPLES: Final[dict[str, Any]] = {
         "expires_at": "2027-11-30T16:00:00Z"}]},
     "succeedFulfilment": {"receipts": [{"secret": "SN20261122000001"}]},
     "failFulfilment": {"reason": "number is out of service"},
+    "createListing": {"sku": "tencent-video-month", "markup_per_mille": 150},
+    "updateListing": {"price_decimal": "1990", "position": 1},
+    "bulkList": {"rules": [{"scope": "category", "of": "video", "markup_per_mille": 120, "rounding": "end_9"}]},
+    "priceCart": {"lines": [{"sku": "tencent-video-month", "quantity": 1}]},
+    "sendPhoneCode": {"phone": "13800138000"},
+    "createPurchase": {
+        "lines": [{"sku": "tencent-video-month", "quantity": 1}], "nonce": "0123456789abcdef01234567",
+        "contact": "13800138000", "query_password": "keep-this", "ticked": True,
+    },
+    "payPurchase": {"return_url": "https://example.com/done"},
+    "lookUpPurchases": {"contact": "13800138000", "query_password": "keep-this"},
 }  # fmt: skip

@@ -2,7 +2,7 @@
 documented name.
 """
 
-from kamao.api.v1 import catalogue, keys, orders, supply, supply_codes, wallet, webhooks
+from kamao.api.v1 import catalogue, keys, listings, orders, shops, supply, supply_codes, wallet, webhooks
 
 ROUTES = [
     catalogue.list_skus,
@@ -23,6 +23,12 @@ ROUTES = [
     webhooks.delete_endpoint,
     webhooks.list_own_events,
     webhooks.redeliver_event,
+    listings.list_listings,
+    listings.get_listing,
+    listings.create_listing,
+    listings.update_listing,
+    listings.delete_listing,
+    listings.bulk_list,
     keys.list_keys,
     keys.create_key,
     keys.revoke_key,
@@ -36,4 +42,14 @@ ROUTES = [
     supply.succeed,
     supply.fail,
     supply.list_settlements,
+    shops.get_shop,
+    shops.list_shop_skus,
+    shops.get_shop_sku,
+    shops.price_cart,
+    shops.create_captcha,
+    shops.send_phone_code,
+    shops.create_purchase,
+    shops.get_purchase,
+    shops.pay_purchase,
+    shops.look_up,
 ]

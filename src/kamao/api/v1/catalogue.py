@@ -306,7 +306,7 @@ def _shape(request: ApiRequest, row: Sku, priced: Priced | None, scenes: dict[An
         stock="none" if priced is None else priced.stock,
         promise_s=row.promise_s,
         warranty=None if row.after_sales is None else row.after_sales.slug,
-        topup_form=None if row.topup_form is None else _form(row.topup_form, request),
+        topup_form=None if row.topup_form is None else topup_form(row.topup_form, request),
         min_quantity=row.min_quantity,
         max_quantity=row.max_quantity,
         multiple=row.multiple,
@@ -314,7 +314,8 @@ def _shape(request: ApiRequest, row: Sku, priced: Priced | None, scenes: dict[An
     )
 
 
-def _form(form: TopupForm, request: ApiRequest) -> contract.TopupForm:
+def topup_form(form: TopupForm, request: ApiRequest) -> contract.TopupForm:
+    """Return a top-up form in the caller's language."""
     chinese = request.language == "zh"
     fields = []
     for field in form.fields:
