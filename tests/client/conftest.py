@@ -20,7 +20,7 @@ from tests.api.conftest import api, api_database, merchant, services, world
 __all__ = ["api", "api_database", "merchant", "services", "world"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def base_url(api: Api) -> Iterator[str]:
     """The address of Granian serving the API, as the node serves it."""
     with socket.socket() as probe:
@@ -46,7 +46,7 @@ def _wait_until_served(address: str) -> None:
             return
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worker(api_database, services) -> Iterator[None]:
     """The relay and the sender, as the worker process runs them."""
     context = open_context(conninfo=settings.KAMAO_CONNINFO, keyring=services.keyring)

@@ -20,7 +20,7 @@ __all__ = ["api", "api_database", "base_url", "services", "worker", "world"]
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def goods_in_test_mode(services, world) -> None:
     """One SKU of the library on sale in the test cell, with fifty codes."""
     row = LibraryRow(

@@ -35,7 +35,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # Playwright keeps a loop in this thread; Django guards against coroutines, and there are none here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
     bank = Bank(tmp_path_factory.mktemp("e2e-bank"))
     yield bank

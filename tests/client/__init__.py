@@ -1,0 +1,1 @@
+"""The client against a served API. A package, so that server and worker end with it."""

@@ -1,0 +1,1 @@
+"""The guides, run as they are written. A package, so that server and worker end with it."""
