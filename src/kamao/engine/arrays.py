@@ -5,6 +5,7 @@ Owns the escaping of text elements; everything else here cannot contain anything
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 
 def integers(values: Iterable[int | None]) -> str:
@@ -15,6 +16,16 @@ def integers(values: Iterable[int | None]) -> str:
 def booleans(values: Iterable[bool]) -> str:
     """Return a literal of booleans."""
     return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
+
+
+def id_array(numbers: Iterable[int]) -> str:
+    """Return a literal of ids given as their 128-bit numbers, the form in which hot look-ups keep them."""
+    return "{" + ",".join([f"{number:032x}" for number in numbers]) + "}"
+
+
+def optional_ids(values: Iterable[UUID | None]) -> str:
+    """Return a literal of ids, some of them absent."""
+    return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
 
 
 def texts(values: Iterable[str | None]) -> str:

@@ -6,6 +6,7 @@ before it writes, so that a retry can repeat it.
 """
 
 import os
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -32,6 +33,10 @@ class IdSource(Protocol):
         """Return ``count`` ids in ascending order."""
         ...
 
+    def array(self, count: int) -> str:
+        """Return ``count`` ids as a PostgreSQL array literal: for rows that nobody names by id here."""
+        ...
+
 
 class RandomIds:
     """Ids from the system clock and the system's randomness, ascending within one process.
@@ -54,6 +59,13 @@ class RandomIds:
 
     def many(self, count: int) -> list[UUID]:
         """Return ``count`` ascending ids; one call costs one read of the clock and of the random source."""
+        return [UUID(int=number) for number in self._numbers(count)]
+
+    def array(self, count: int) -> str:
+        """Return ``count`` ascending ids as an array literal, without making objects of them."""
+        return "{" + ",".join([f"{number:032x}" for number in self._numbers(count)]) + "}"
+
+    def _numbers(self, count: int) -> list[int]:
         steps = os.urandom(4 * count + 8)
         with self._lock:
             now = time.time_ns() // 1_000_000
@@ -62,12 +74,12 @@ class RandomIds:
                 self._tail = int.from_bytes(steps[:8]) >> 3
             head = (self._milliseconds << 80) | (0x7 << 76) | (self._cell << 64) | (0b10 << 62)
             tail = self._tail
-            ids = []
-            for offset in range(8, 8 + 4 * count, 4):
-                tail += 1 + int.from_bytes(steps[offset : offset + 4])
-                ids.append(UUID(int=head | tail))
+            numbers = []
+            for step in struct.unpack_from(f">{count}I", steps, 8):
+                tail += 1 + step
+                numbers.append(head | tail)
             self._tail = tail
-        return ids
+        return numbers
 
 
 class SeededIds:
@@ -87,6 +99,10 @@ class SeededIds:
     def many(self, count: int) -> list[UUID]:
         """Return ``count`` ids."""
         return [self.new() for _ in range(count)]
+
+    def array(self, count: int) -> str:
+        """Return ``count`` ids as an array literal."""
+        return sql_array(self.many(count))
 
 
 class ReadMilliseconds(Protocol):
@@ -157,4 +173,4 @@ def decode(prefix: str, text: str) -> UUID | None:
 
 def sql_array(ids: Sequence[UUID]) -> str:
     """Return ids as a PostgreSQL array literal; several times cheaper than adapting each id by itself."""
-    return "{" + ",".join([value.hex for value in ids]) + "}"
+    return "{" + ",".join([f"{value.int:032x}" for value in ids]) + "}"

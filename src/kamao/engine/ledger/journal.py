@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kamao.engine.arrays import integers, texts
+from kamao.engine.arrays import id_array, integers, optional_ids, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import Account
 from kamao.engine.pool import Connection
@@ -53,10 +53,10 @@ class Journal:
     def __init__(self, *, at: datetime, ids: IdSource) -> None:
         self._at = at
         self._ids = ids
-        self.locked: dict[UUID, LockedAccount] = {}
+        self._locked: dict[int, LockedAccount] = {}
         self._rows: list[tuple[str, UUID, UUID, int, str, UUID | None, UUID | None]] = []
         self._numbers: list[tuple[int | None, int | None, int | None, int | None]] = []
-        self._deltas: dict[UUID, int] = {}
+        self._deltas: dict[int, int] = {}
 
     def lock(self, connection: Connection, accounts: Iterable[Account]) -> None:
         """Lock the floored ones among these accounts, in id order. Call once, before anything is decided."""
@@ -71,12 +71,16 @@ class Journal:
         locked.
         """
         for row in rows:
-            self.locked[row[0]] = LockedAccount(*row)
+            self._locked[row[0].int] = LockedAccount(*row)
 
     def covers(self, account: Account, amount_minor: int) -> bool:
         """Tell whether a debit of a floored account would keep its floor."""
-        row = self.locked.get(account.id)
-        return row is not None and row.available_minor >= amount_minor
+        return self.available_minor(account) >= amount_minor
+
+    def available_minor(self, account: Account) -> int:
+        """Return what may be taken of a locked account; of one that is not locked, nothing."""
+        row = self._locked.get(account.id.int)
+        return row.available_minor if row is not None else 0
 
     def post(
         self,
@@ -101,9 +105,10 @@ class Journal:
     def _move(self, account: Account, change: int) -> tuple[int | None, int | None]:
         if not account.floored:
             signed = change * account.normal
-            self._deltas[account.id] = self._deltas.get(account.id, 0) + signed
+            key = account.id.int
+            self._deltas[key] = self._deltas.get(key, 0) + signed
             return None, None
-        row = self.locked[account.id]
+        row = self._locked[account.id.int]
         row.balance += change
         row.entry_no += 1
         row.changed = True
@@ -111,7 +116,7 @@ class Journal:
 
     def hold(self, account: Account, change_minor: int) -> None:
         """Change the pending amount of a locked account; the hold's own row is the caller's."""
-        row = self.locked[account.id]
+        row = self._locked[account.id.int]
         row.pending += change_minor
         row.changed = True
 
@@ -138,11 +143,11 @@ class Journal:
                 sql_array([row[2] for row in rows]),
                 integers([row[3] for row in rows]),
                 texts([row[4] for row in rows]),
-                texts([row[5].hex if row[5] else None for row in rows]),
-                texts([row[6].hex if row[6] else None for row in rows]),
+                optional_ids([row[5] for row in rows]),
+                optional_ids([row[6] for row in rows]),
                 *(integers(column) for column in zip(*self._numbers, strict=True)),
             )
-        changed = [row for row in self.locked.values() if row.changed]
+        changed = [row for row in self._locked.values() if row.changed]
         if changed:
             burst.add(
                 "ledger/update_accounts",
@@ -155,8 +160,8 @@ class Journal:
         if deltas:
             burst.add(
                 "ledger/insert_deltas",
-                sql_array(self._ids.many(len(deltas))),
-                sql_array(list(deltas)),
+                self._ids.array(len(deltas)),
+                id_array(deltas),
                 integers(deltas.values()),
             )
         self._rows, self._numbers, self._deltas = [], [], {}

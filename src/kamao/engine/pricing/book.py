@@ -66,9 +66,9 @@ class PriceBook:
     def __init__(self) -> None:
         self._epoch = -1
         self._by_code: dict[str, SkuTerms | None] = {}
-        self._private: dict[tuple[UUID, str], list[Rule]] = {}
-        self._prices: dict[tuple[UUID, UUID, int, int], Price | None] = {}
-        self._ranked: dict[UUID, list[Offer]] = {}
+        self._private: dict[tuple[int, str], list[Rule]] = {}
+        self._prices: dict[tuple[int, int, int, int], Price | None] = {}
+        self._ranked: dict[str, list[Offer]] = {}
         self._until: datetime | None = None
 
     def open(
@@ -92,7 +92,7 @@ class PriceBook:
         missing = sorted({code for _, code in pairs if code not in self._by_code})
         if missing:
             self._load_skus(connection, missing)
-        unknown = [pair for pair in pairs if pair not in self._private]
+        unknown = [pair for pair in pairs if (pair[0].int, pair[1]) not in self._private]
         if unknown:
             self._load_private(connection, unknown, at)
 
@@ -152,7 +152,7 @@ class PriceBook:
                 continue
             own = set(targets_of(terms.sku))
             found = [rule for rule in rules.get(merchant.hex, ()) if rule.target in own]
-            self._private[merchant, code] = found
+            self._private[merchant.int, code] = found
             self._watch(terms.changes, at)
             self._watch([rule.effective_from for rule in found], at)
 
@@ -166,23 +166,23 @@ class PriceBook:
         terms = self._by_code[code]
         if terms is None:
             return []
-        ranked = self._ranked.get(terms.sku.id)
+        ranked = self._ranked.get(code)
         if ranked is None:
             current = [offer for item in terms.offers if (offer := item.at(at)) is not None]
             ranked = sorted(current, key=lambda offer: (offer.cost_e4, offer.id))
-            self._ranked[terms.sku.id] = ranked
+            self._ranked[code] = ranked
         return ranked
 
     def price(
         self, code: str, *, offer: Offer, merchant: UUID, level: int, quantity: int, at: datetime
     ) -> Price | None:
         """Return the wholesale price of an offer for a merchant; None where it would lie below cost."""
-        key = (offer.id, merchant, level, quantity)
+        key = (offer.id.int, merchant.int, level, quantity)
         if key in self._prices:
             return self._prices[key]
         terms = self._by_code[code]
         assert terms is not None, "the SKU was opened"
-        rules = terms.rules + self._private[merchant, code]
+        rules = terms.rules + self._private[merchant.int, code]
         price = price_of(
             rules, sku=terms.sku, offer=offer, merchant=merchant, level=level, quantity=quantity, at=at
         )

@@ -19,20 +19,33 @@ from kamao.kernel.ids import sql_array
 _LAST = UUID(int=(1 << 128) - 1)
 
 
+class _Shelf:
+    """Locked codes of one offer, taken from the front."""
+
+    __slots__ = ("codes", "epoch", "offer", "taken")
+
+    def __init__(self, offer: UUID) -> None:
+        self.offer = offer
+        self.epoch = 0
+        self.codes: list[Allocated] = []
+        self.taken = 0
+
+
 class Allocator:
-    """Locked codes per offer for one transaction; ``ask`` may be called again for other offers."""
+    """Locked codes per offer for one transaction; ``ask`` may be called again for other offers.
+
+    Shelves are kept by the id's number: hashing a UUID object costs more than anything else done here per order.
+    """
 
     def __init__(self, connection: Connection, hints: StockHints, *, at: datetime) -> None:
         self._connection = connection
         self._hints = hints
         self._at = at
-        self._epochs: dict[UUID, int] = {}
-        self._free: dict[UUID, list[Allocated]] = {}
-        self._sold_to: dict[UUID, Mark] = {}
+        self._shelves: dict[int, _Shelf] = {}
 
     def asked(self, offer: UUID) -> bool:
         """Tell whether an offer was asked in this transaction."""
-        return offer in self._free
+        return offer.int in self._shelves
 
     def ask(self, wanted: Mapping[UUID, int]) -> None:
         """Lock up to the wanted number of free codes of each offer."""
@@ -40,7 +53,7 @@ class Allocator:
             return
         offers = sorted(wanted)
         stale = self._take(offers, wanted, "stock/allocate")
-        again = [offer for offer in offers if offer in stale or len(self._free[offer]) < wanted[offer]]
+        again = [offer for offer in offers if offer in stale or self.left(offer) < wanted[offer]]
         if again:
             for offer in again:
                 self._hints.drop(offer)
@@ -51,9 +64,8 @@ class Allocator:
         epoch.
         """
         marks = [self._hints.get(offer, self._at) for offer in offers]
-        started = {offer: mark[0] for offer, mark in zip(offers, marks, strict=True) if mark}
         for offer in offers:
-            self._free[offer] = []
+            self._shelves[offer.int] = _Shelf(offer)
         with self._connection.cursor() as cursor:
             cursor.execute(
                 statement(name),
@@ -65,9 +77,14 @@ class Allocator:
                 ),
             )
             for offer, epoch, code, lot, expires_at, sealed in cursor:
-                self._epochs[offer] = epoch
-                self._free[offer].append(Allocated(code, lot, expires_at, sealed))
-        return {offer for offer, epoch in started.items() if self._epochs.get(offer, epoch) != epoch}
+                shelf = self._shelves[offer.int]
+                shelf.epoch = epoch
+                shelf.codes.append(Allocated(code, lot, expires_at, sealed))
+        return {
+            offer
+            for offer, mark in zip(offers, marks, strict=True)
+            if mark is not None and self._shelves[offer.int].epoch not in (0, mark[0])
+        }
 
     def _lower(self, mark: tuple[int, Mark] | None) -> str:
         if mark is None:
@@ -77,19 +94,21 @@ class Allocator:
 
     def left(self, offer: UUID) -> int:
         """Return how many locked codes of an offer are not taken yet."""
-        return len(self._free[offer])
+        shelf = self._shelves[offer.int]
+        return len(shelf.codes) - shelf.taken
 
     def take(self, offer: UUID, count: int) -> list[Allocated]:
         """Take codes in order; the caller asked ``left`` before."""
-        free = self._free[offer]
-        taken, self._free[offer] = free[:count], free[count:]
-        last = taken[-1]
-        self._sold_to[offer] = (last.expires_at, last.id)
-        return taken
+        shelf = self._shelves[offer.int]
+        begin = shelf.taken
+        shelf.taken += count
+        return shelf.codes[begin : shelf.taken]
 
     def settle_hints(self) -> None:
         """Move the marks past what was taken. Call after commit; after a rollback the marks stay where they
         are.
         """
-        for offer, mark in self._sold_to.items():
-            self._hints.advance(offer, self._epochs.get(offer, 0), self._at, mark)
+        for shelf in self._shelves.values():
+            if shelf.taken:
+                last = shelf.codes[shelf.taken - 1]
+                self._hints.advance(shelf.offer, shelf.epoch, self._at, (last.expires_at, last.id))

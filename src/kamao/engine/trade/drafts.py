@@ -2,7 +2,7 @@
 consists of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from kamao.engine.trade.rules import opening_place
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, OrderView
 from kamao.kernel.ids import sql_array
-from kamao.kernel.sealing import SALT_BYTES
+from kamao.kernel.sealing import NONCE_BYTES, SALT_BYTES
 
 
 class Draft:
@@ -63,7 +63,7 @@ def write_drafts(
     if not drafts:
         return
     codes = [(draft.order, code) for draft in drafts for code in draft.codes]
-    load_lot_keys(connection, {code.lot for _, code in codes}, tools)
+    load_lot_keys(connection, [code.lot for _, code in codes], tools)
     burst = Burst(connection)
     moment = at.isoformat()
     orders = sql_array([draft.order for draft in drafts])
@@ -96,7 +96,7 @@ def write_drafts(
     burst.add(
         "trade/insert_order_outbox",
         moment,
-        sql_array(tools.ids.many(len(drafts))),
+        tools.ids.array(len(drafts)),
         texts(["order.delivered" if draft.delivered else "order.paid" for draft in drafts]),
         merchants,
         orders,
@@ -146,14 +146,14 @@ def settles_at(offer: Offer, delivered_at: datetime) -> datetime:
     return delivered_at + timedelta(seconds=offer.settlement_delay_s)
 
 
-def load_lot_keys(connection: Connection, lots: set[UUID], tools: TradeTools) -> None:
+def load_lot_keys(connection: Connection, lots: Iterable[UUID], tools: TradeTools) -> None:
     """Make the wrapped keys of lots known to the tools."""
-    missing = [lot for lot in lots if lot not in tools.lot_keys]
+    missing = {lot.int: lot for lot in lots if lot.int not in tools.lot_keys}
     if missing:
         with connection.cursor() as cursor:
-            cursor.execute(statement("stock/read_lot_keys"), (sql_array(missing),))
+            cursor.execute(statement("stock/read_lot_keys"), (sql_array(list(missing.values())),))
             for lot, wrapped in cursor:
-                tools.lot_keys[lot] = wrapped
+                tools.lot_keys[lot.int] = wrapped
 
 
 def hand_over_codes(
@@ -161,18 +161,23 @@ def hand_over_codes(
 ) -> None:
     """Mark codes sold to their orders, write deliveries with sealed openings, and queue provenance leaves."""
     openings, made = [], []
-    salts = tools.keyring.random(SALT_BYTES * len(codes))
+    # One draw for the whole batch: asking the kernel per code costs more than the sealing itself.
+    step = SALT_BYTES + NONCE_BYTES
+    drawn = tools.keyring.random(step * len(codes))
+    head = leaves.head(leaves.DELIVERED, at=at)
     for place, (order, code) in enumerate(codes):
-        salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
-        key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot])
-        openings.append(key.seal(opening_place(order, code.id), salt))
-        made.append(leaves.leaf(leaves.DELIVERED, salt=salt, item=code.id, order=order, at=at))
+        begin = place * step
+        salt = drawn[begin : begin + SALT_BYTES]
+        nonce = drawn[begin + SALT_BYTES : begin + step]
+        key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot.int])
+        openings.append(key.seal(opening_place(order, code.id), salt, nonce))
+        made.append(head + leaves.commitment(salt=salt, item=code.id, order=order))
     items = sql_array([code.id for _, code in codes])
     orders = sql_array([order for order, _ in codes])
     lots = sql_array([code.lot for _, code in codes])
     burst.add("stock/sell_codes", items, orders)
     burst.add("trade/insert_code_deliveries", at.isoformat(), orders, items, lots, bytes_of(openings))
-    burst.add("trade/insert_leaves", sql_array(tools.ids.many(len(made))), bytes_of(made))
+    burst.add("trade/insert_leaves", tools.ids.array(len(made)), bytes_of(made))
 
 
 def _plan_attempts(
@@ -183,7 +188,7 @@ def _plan_attempts(
             statement("trade/insert_attempts"),
             (
                 at,
-                sql_array(tools.ids.many(len(drafts))),
+                tools.ids.array(len(drafts)),
                 sql_array([draft.order for draft in drafts]),
                 sql_array([draft.offer.id for draft in drafts]),
                 sql_array([draft.offer.supplier for draft in drafts]),
@@ -242,7 +247,13 @@ def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:
         tuple(
             [
                 Delivered(
-                    code.id, "code", code.id, code.lot, tools.lot_keys[code.lot], code.sealed, code.expires_at
+                    code.id,
+                    "code",
+                    code.id,
+                    code.lot,
+                    tools.lot_keys[code.lot.int],
+                    code.sealed,
+                    code.expires_at,
                 )
                 for code in draft.codes
             ]

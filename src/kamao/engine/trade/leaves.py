@@ -16,7 +16,16 @@ RECALLED = 3
 _CONTEXT = b"kamao/item/1|"
 
 
+def head(kind: int, *, at: datetime) -> bytes:
+    """Return what leaves of one kind and hour begin with."""
+    return struct.pack(">BBI", 1, kind, int(at.timestamp()) // 3600)
+
+
+def commitment(*, salt: bytes, item: UUID, order: UUID) -> bytes:
+    """Return the salted commitment to an item being an order's."""
+    return hashlib.sha256(_CONTEXT + salt + item.bytes + order.bytes).digest()
+
+
 def leaf(kind: int, *, salt: bytes, item: UUID, order: UUID, at: datetime) -> bytes:
     """Return the final bytes of a leaf."""
-    commitment = hashlib.sha256(_CONTEXT + salt + item.bytes + order.bytes).digest()
-    return struct.pack(">BBI", 1, kind, int(at.timestamp()) // 3600) + commitment
+    return head(kind, at=at) + commitment(salt=salt, item=item, order=order)

@@ -196,7 +196,7 @@ class _Applying:
                 statement("pricing/read_offer_terms"), (sql_array([o.offer for o in orders if o.offer]),)
             )
             terms = {row[0]: row[1:] for row in cursor.fetchall()}
-        load_lot_keys(self._connection, {code.lot for rows in codes.values() for code in rows}, self._tools)
+        load_lot_keys(self._connection, [code.lot for rows in codes.values() for code in rows], self._tools)
         pairs = [(order, code) for order, rows in codes.items() for code in rows]
         if pairs:
             burst = Burst(self._connection)

@@ -148,9 +148,8 @@ class RefundDesk:
         return True
 
     def _available(self, account: Account, plan: Sequence[tuple[str, Account, int]]) -> int:
-        row = self._desk.journal.locked.get(account.id)
         planned = sum(taken for _, source, taken in plan if source.id == account.id)
-        return max(row.available_minor - planned, 0) if row else 0
+        return max(self._desk.journal.available_minor(account) - planned, 0)
 
     def _pay_out(
         self, order: LockedOrder, amount: int, refund: UUID, units: int, actor: str, reason: str

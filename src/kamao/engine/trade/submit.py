@@ -62,8 +62,8 @@ class _Batch:
         self._tools = tools
         self._journal = Journal(at=at, ids=tools.ids)
         self._allocator = Allocator(connection, tools.hints, at=at)
-        self._merchants: dict[UUID, tuple[int, str]] = {}
-        self._known: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
+        self._merchants: dict[int, tuple[int, str]] = {}
+        self._known: dict[tuple[int, str], tuple[UUID, bytes]] = {}
         self._drafts: list[Draft] = []
 
     def run(self) -> Submitted:
@@ -77,14 +77,14 @@ class _Batch:
             outcome = self._decide(request, content, order)
             outcomes.append(outcome)
             if isinstance(outcome, Draft):
-                self._known[request.merchant, request.reference] = (order, content)
+                self._known[request.merchant.int, request.reference] = (order, content)
                 self._drafts.append(outcome)
         write_drafts(self._connection, self._drafts, journal=self._journal, at=self._at, tools=self._tools)
         return Submitted(self._results(outcomes), self._allocator)
 
     def _open(self) -> None:
         """Lock wallets, then read references and prices as they are under those locks."""
-        merchants = {request.merchant for request in self._requests}
+        merchants = {request.merchant.int: request.merchant for request in self._requests}.values()
         with self._connection.pipeline(), self._connection.cursor() as wallets:
             references, epoch = self._connection.cursor(), self._connection.cursor()
             wallets.execute(statement("trade/lock_wallets"), (sql_array(sorted(merchants)),))
@@ -98,16 +98,16 @@ class _Batch:
             epoch.execute(statement("pricing/read_epoch"))
             rows = wallets.fetchall()
             for merchant, reference, order, content in references:
-                self._known[merchant, reference] = (order, content)
+                self._known[merchant.int, reference] = (order, content)
             current = epoch.fetchone()
         self._journal.adopt([row[:7] for row in rows])
         for row in rows:
-            self._merchants[row[1]] = (row[7], row[8])
+            self._merchants[row[1].int] = (row[7], row[8])
         assert current is not None, "the epoch row exists from installation"
         self._tools.book.open(
             self._connection,
             epoch=current[0],
-            pairs={(request.merchant, request.sku) for request in self._requests},
+            pairs=[(request.merchant, request.sku) for request in self._requests],
             at=self._at,
         )
 
@@ -115,11 +115,11 @@ class _Batch:
         """Lock codes for every item that may need them; cheaper offers first, others only where those fall
         short.
         """
-        book = self._tools.book
+        book, known = self._tools.book, self._known
         wanted: dict[str, int] = {}
         for request in self._requests:
             sku = book.sku(request.sku)
-            if sku is None or (request.merchant, request.reference) in self._known:
+            if sku is None or (request.merchant.int, request.reference) in known:
                 continue
             if sku.kind == "code" and 0 < request.quantity <= ORDER_QUANTITY_MAX:
                 wanted[request.sku] = wanted.get(request.sku, 0) + request.quantity
@@ -141,10 +141,10 @@ class _Batch:
 
     def _decide(self, request: OrderRequest, content: bytes, order: UUID) -> "str | Draft | UUID":
         """Return a draft, the id of the first order of a repeated reference, or a refusal's code."""
-        known = self._known.get((request.merchant, request.reference))
+        known = self._known.get((request.merchant.int, request.reference))
         if known is not None and known[1] == content:
             return known[0]
-        merchant = self._merchants.get(request.merchant)
+        merchant = self._merchants.get(request.merchant.int)
         if merchant is None or merchant[1] != "active":
             return "merchant_suspended"
         sku = self._tools.book.sku(request.sku)
@@ -220,9 +220,12 @@ class _Batch:
         return (floor is not None and retail < floor) or (ceiling is not None and retail > ceiling)
 
     def _results(self, outcomes: "Sequence[str | Draft | UUID]") -> list[SubmitResult]:
-        drafts = {draft.order: draft for draft in self._drafts}
-        earlier = [item for item in outcomes if isinstance(item, UUID) and item not in drafts]
-        stored = read_orders(self._connection, earlier, with_deliveries=True) if earlier else {}
+        earlier = [item for item in outcomes if isinstance(item, UUID)]
+        drafts = {draft.order: draft for draft in self._drafts} if earlier else {}
+        stored = {}
+        if any(item not in drafts for item in earlier):
+            missing = [item for item in earlier if item not in drafts]
+            stored = read_orders(self._connection, missing, with_deliveries=True)
         results = []
         for item in outcomes:
             if isinstance(item, str):
@@ -230,9 +233,8 @@ class _Batch:
             elif isinstance(item, Draft):
                 results.append(SubmitResult("created", view_of(item, at=self._at, tools=self._tools)))
             elif item in drafts:
-                results.append(
-                    SubmitResult("repeated", view_of(drafts[item], at=self._at, tools=self._tools))
-                )
+                view = view_of(drafts[item], at=self._at, tools=self._tools)
+                results.append(SubmitResult("repeated", view))
             else:
                 results.append(SubmitResult("repeated", stored[item]))
         return results

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Protocol
-from uuid import UUID
 
 from kamao.engine.cells import Cell
 from kamao.engine.pricing.book import PriceBook
@@ -41,7 +40,8 @@ class TradeTools:
         self.book = PriceBook()
         self.hints = hints or StockHints()
         self.router = router
-        self.lot_keys: dict[UUID, bytes] = {}
+        self.lot_keys: dict[int, bytes] = {}
+        """Wrapped keys by the lot's number."""
 
 
 def make_tools(cell: Cell, keyring: Keyring, *, hints: StockHints | None = None) -> TradeTools:
