@@ -13,7 +13,7 @@ from kamao.runtime.secret_key import make_secret_key
 HELP = "run every linter: ruff, mypy, import-linter, tidy, freshness of the reference"
 
 STEPS: tuple[tuple[str, str, list[str]], ...] = (
-    ("ruff", "ruff", ["check", "--quiet", "."]),
+    ("ruff", "", ["-m", "ruff", "check", "--quiet", "."]),
     ("import-linter", "lint-imports", ["--no-cache"]),
     ("tidy", "", ["-m", "tools.tidy"]),
     ("reference", "", ["-m", "kamao.runtime.reference", "--check"]),
