@@ -159,3 +159,21 @@ def test_members_without_the_permission_are_kept_out(supplier):
     client = browser(supplier, role=Role.SUPPORT)
     assert client.get("/supplier/imports/").status_code == 403
     assert Client().get("/supplier/imports/").status_code == 302
+
+
+def test_the_operator_decides_for_any_supplier(at_desk, supplier):
+    sent = send(at_desk, f"{HEAD}\nA1,腾迅视频VIP,1个月,20,卡密\n")
+    at_desk.post(sent.url + "apply/")
+    finish()
+    platform = operations.register_organisation(
+        kind="operator", legal_name="Node Ltd", display_name="平台", actor=SYSTEM, at=NOW
+    )
+    staff = browser(platform, email="op@example.test")
+    shown = staff.get("/operator/matches/")
+    assert supplier.display_name in text_of(shown)
+    sku = re.search(r'value="([0-9a-f-]{36})"', shown.content.decode()).group(1)
+    row = ImportRow.objects.get(item="A1")
+    assert at_desk.post(f"/operator/matches/{row.id}/", {"sku": sku}).status_code == 404
+    assert staff.post(f"/operator/matches/{row.id}/", {"sku": sku}).status_code == 302
+    assert SupplierOffer.objects.get().item == "A1"
+    assert staff.get("/operator/matches/").status_code == 200

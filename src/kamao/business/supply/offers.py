@@ -28,11 +28,30 @@ STOCKED_KINDS: Final = frozenset({"code", "voucher", "licence", "course", "colle
 connected.
 """
 
-_COLUMNS: Final = (
-    "id", "supplier_id", "livemode", "item", "title", "sku_id", "unit_price_e4", "currency", "tax_included",
-    "fulfilment", "sale_model", "status", "awaiting_quote", "stated_stock", "effective_from", "created_at",
-    "updated_at",
-)  # fmt: skip
+
+class _Offer(msgspec.Struct):
+    """A row of ``SupplierOffer`` while it is worked on; its fields are the table's columns."""
+
+    id: UUID
+    supplier_id: UUID
+    livemode: bool
+    item: str
+    title: str
+    sku_id: UUID
+    unit_price_e4: int
+    currency: str
+    tax_included: bool
+    fulfilment: str
+    sale_model: str
+    status: str
+    awaiting_quote: bool
+    stated_stock: int | None
+    effective_from: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_COLUMNS: Final = _Offer.__struct_fields__
 
 
 class OfferDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +109,7 @@ def put_supplier_offers(
         codes = {sku: row[1] for sku, row in skus.items()}
         found = _existing(supplier, drafts, codes, livemode=livemode)
         outcomes: list[OfferOutcome] = []
-        rows: dict[UUID, SupplierOffer] = {}
+        rows: dict[UUID, _Offer] = {}
         asked: list[tuple[int, OfferUpsert]] = []
         for place, draft in enumerate(drafts):
             if draft.sku not in skus:
@@ -113,16 +132,17 @@ def put_supplier_offers(
 
 def _existing(
     supplier: UUID, drafts: Sequence[OfferDraft], codes: dict[UUID, str], *, livemode: bool
-) -> dict[str, SupplierOffer]:
+) -> dict[str, _Offer]:
     """Lock and return the supplier's offers that the drafts may mean, by item."""
     keys = {draft.item for draft in drafts if draft.item} | {f"~{code}" for code in codes.values()}
     offers = SupplierOffer.objects.select_for_update().filter(
         supplier_id=supplier, livemode=livemode, item__in=keys
     )
-    return {offer.item: offer for offer in offers.order_by("id")}
+    found = [_Offer(*row) for row in offers.order_by("id").values_list(*_COLUMNS)]
+    return {offer.item: offer for offer in found}
 
 
-def _adopted(found: dict[str, SupplierOffer], sku_code: str, item: str) -> SupplierOffer | None:
+def _adopted(found: dict[str, _Offer], sku_code: str, item: str) -> _Offer | None:
     """Return the stand-in made for codes that came before the quote: the quote takes it over, codes and
     all.
     """
@@ -135,7 +155,7 @@ def _adopted(found: dict[str, SupplierOffer], sku_code: str, item: str) -> Suppl
 
 
 def _merged(
-    row: SupplierOffer | None,
+    row: _Offer | None,
     draft: OfferDraft,
     item: str,
     *,
@@ -143,14 +163,15 @@ def _merged(
     kind: str,
     at: datetime,
     livemode: bool,
-) -> tuple[SupplierOffer, str]:
+) -> tuple[_Offer, str]:
     price = draft.unit_price_e4
     status = "active" if draft.on_sale and not draft.awaiting_quote else "paused"
     if row is None:
         assert price is not None
-        row = SupplierOffer(
-            id=new_uuid7(), supplier_id=supplier, livemode=livemode, unit_price_e4=price, created_at=at
-        )
+        row = _Offer(
+            new_uuid7(), supplier, livemode, item, "", draft.sku, price, draft.currency,
+            draft.tax_included, "stock", "self_operated", status, draft.awaiting_quote, None, None, at, at,
+        )  # fmt: skip
         change = "new"
     elif row.awaiting_quote and not draft.awaiting_quote and price is not None:
         change = "new"
@@ -177,7 +198,7 @@ def _merged(
     return row, change
 
 
-def _upsert(row: SupplierOffer, at: datetime) -> OfferUpsert:
+def _upsert(row: _Offer, at: datetime) -> OfferUpsert:
     later = row.effective_from is not None and row.effective_from > at
     return OfferUpsert(
         id=row.id, supplier=row.supplier_id, sku=row.sku_id, supply_price_e4=row.unit_price_e4,
@@ -188,7 +209,7 @@ def _upsert(row: SupplierOffer, at: datetime) -> OfferUpsert:
 
 
 def _write(
-    rows: dict[UUID, SupplierOffer],
+    rows: dict[UUID, _Offer],
     asked: list[tuple[int, OfferUpsert]],
     outcomes: list[OfferOutcome],
     *,
@@ -203,5 +224,5 @@ def _write(
         if answer != "done":
             outcomes[place] = OfferOutcome(answer)
             rows.pop(upsert.id, None)
-    values = [[getattr(row, column) for column in _COLUMNS] for row in rows.values()]
+    values = [msgspec.structs.astuple(row) for row in rows.values()]
     upsert_rows("supply_supplieroffer", _COLUMNS, values, key=("id",), keep=("created_at",))

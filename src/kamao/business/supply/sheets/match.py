@@ -20,7 +20,7 @@ CONFIDENCE = {0: 100, SAME: 99, LOOSE: 97}
 """Percent shown to people; only these three are ever matched without a person."""
 
 _REGIONS_UNSTATED = frozenset({"CN", "GLOBAL", *words.PROVINCES})
-"""What a row may mean that names no region: the mainland, everywhere, or the province in the goods' own name."""
+"""What a row may mean that names no region: the mainland, everywhere, a province in the goods' own name."""
 
 _LAST_NUMBER = re.compile(r"(.*?)_?(\d+(?:\.\d+)?)(\D*)")
 _VALUE_KINDS = frozenset({"face", "count"})

@@ -11,14 +11,15 @@ KIND_WORDS: Final[tuple[tuple[str, str], ...]] = (
     (
         "topup",
         (
-            r"官方直充|官方代充|自动直充|秒到直充|直接充值|在线直充|账号直充|直充|直冲|代充|秒充|秒冲|慢充|快充"
+            r"(?:手机|手机号|qq号?|账号|帐号|微信号?)(?:码)?(?:官方)?直充|官方直充|官方代充|自动直充|秒到直充|直接充值|在线直充"
+            r"|直充|直冲|代充|秒充|秒冲|快充|自动充值|官方充值|手机号充值|账号充值|填手机号|填账号|填qq号"
             r"|\bdirect top[- ]?up\b|\bdirect recharge\b|\btop[- ]?up\b|\btopup\b"
         ),
     ),
     (
         "code",
         (
-            r"自动发卡密|电子卡密|卡密|卡号密码|兑换码|激活码|充值码|礼品码|序列号|cd[- ]?keys?|\bcdk\b|cdk"
+            r"自动发卡密|电子卡密|卡密|卡号密码|兑换码|激活码|充值码|礼品码|序列号|电子卡|电子码|电子券|cd[- ]?keys?|\bcdk\b|cdk"
             r"|\bredeem(?:ption)? codes?\b|\bgift codes?\b|\bcodes?\b|\bkeys?\b"
         ),
     ),
@@ -31,12 +32,13 @@ KIND_CELLS: Final[dict[str, str]] = {
     **dict.fromkeys(
         ("直充", "直冲", "充值", "代充", "在线充值", "直接充值", "账号充值", "话费充值", "topup", "directtopup", "recharge",
          "directrecharge",
-         "direct", "快充", "慢充", "官方直充", "自动充值", "api直充", "接口直充"), "topup"),
+         "direct", "快充", "官方直充", "自动充值", "api直充", "接口直充"), "topup"),
     **dict.fromkeys(
         ("卡密", "卡", "卡券", "兑换码", "激活码", "充值码", "cdk", "cdkey", "code", "codes", "key", "keys", "giftcard",
          "电子卡", "点卡",
          "券码", "电子券", "卡密自动发货", "自动发货卡密", "发卡", "卡密类", "电子卡密", "pin", "ecode", "redeemcode", "序列号", "礼品卡"),
          "code"),
+    "慢充": "slow_topup",
     **dict.fromkeys(("券", "代金券", "优惠券", "voucher", "coupon"), "voucher"),
     **dict.fromkeys(("授权", "软件授权", "licence", "license", "许可证"), "licence"),
     **dict.fromkeys(("课程", "course"), "course"),
@@ -81,7 +83,8 @@ DECORATION: Final = (
     "官方正品", "正品保证", "正品保障", "官方授权", "官方旗舰", "官方", "正版", "正品", "原装",
     "特价", "促销", "热销", "热卖", "爆款", "爆品", "推荐", "主推", "新品上架", "现货", "优惠", "低价", "包邮", "限时", "活动价", "一手货源", "一手",
     "稳定",
-    "全国通用", "国内", "支持全国", "售后无忧", "质保", "可查", "在线发货", "批发", "电子版",
+    "全国通用", "国内", "支持全国", "不退不换", "不支持退换", "售出不退", "可开票", "开票", "含票", "量大从优", "支持批量", "支持接口", "售后无忧", "质保",
+    "可查", "在线发货", "批发", "电子版",
     r"\bofficial\b", r"\bgenuine\b", r"\binstant(?: delivery)?\b", r"\bhot\b", r"\bsale\b",
     r"\bfast delivery\b",
 )  # fmt: skip
