@@ -1,6 +1,7 @@
 """A browser, a shop over real HTTP, and the sandbox bank in a process of its own."""
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from tests.payments.bank import Bank
 from tests.portals.market.conftest import SKUS
 from tests.portals.market.seed import build_shop
 
-CHROMIUM = "/usr/bin/chromium"
+# `./kamao test` names the browser that it found or installed.
+CHROMIUM = os.environ.get("KAMAO_CHROMIUM") or shutil.which("chromium") or "chromium"
 FLAGS = [
     "--headless",
     "--no-sandbox",
