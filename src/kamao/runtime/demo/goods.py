@@ -14,7 +14,7 @@ from kamao.business.identity import audit
 from kamao.business.identity.models import Organisation
 from kamao.business.shops.listing_rules import RuleDraft, add_rules, rules_of
 from kamao.business.shops.models import Shop
-from kamao.business.shops.operations import open_shop
+from kamao.business.shops.operations import BundlePart, open_shop, put_bundle
 from kamao.business.supply.offers import STOCKED_KINDS, OfferDraft, put_supplier_offers
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.operations import put_rules
@@ -116,6 +116,22 @@ def shops(players: dict[str, Organisation], *, at: datetime) -> Shop:
             draft = RuleDraft(markup_per_mille=60, rounding="end_9", official_ceiling_per_mille=1_000)
             add_rules(shop, [draft], actor=audit.SYSTEM, at=at)
     return Shop.objects.select_related("organisation").get(slug=script.SHOP_SLUG)
+
+
+def dress(shop: Shop, wares: list[Ware], *, at: datetime) -> None:
+    """Give the demo's shop its customer service and its bundles, unless somebody has changed them."""
+    if not shop.contact:
+        shop.contact = script.SHOP_CONTACT
+        shop.save(update_fields=["contact"])
+    if shop.bundles.exists():
+        return
+    by_code = {ware.code: ware.id for ware in wares}
+    for position, (slug, name_zh, name_en, codes) in enumerate(script.BUNDLES):
+        put_bundle(
+            shop, slug=slug, name_zh=name_zh, name_en=name_en,
+            parts=[BundlePart(by_code[code]) for code in codes], discount_per_mille=script.BUNDLE_DISCOUNT,
+            actor=audit.SYSTEM, at=at, position=position,
+        )  # fmt: skip
 
 
 def offers_by_sku(connection: Connection, supplier: UUID) -> dict[UUID, UUID]:

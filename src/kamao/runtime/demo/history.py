@@ -83,7 +83,8 @@ def trade_day(connection: Connection, cast: Cast, day: int, *, start: datetime, 
         return False
     rng = random.Random(f"{script.SEED}:{day}")
     acts = Acts(connection, cast, clock=clock, tools=tools, rng=rng, prefix=f"{day:03}")
-    acts.restock()
+    if day % 3 == 0:
+        acts.restock()
     weekday = begin.astimezone(BUSINESS_ZONE).weekday()
     growth = 0.35 + 0.65 * day / script.HISTORY_DAYS
     pace = growth * script.WEEKDAY_SHARE[weekday] / 100 / len(script.HOURS)

@@ -42,6 +42,7 @@ def load(context: Context) -> dict[str, Any]:
     wares = goods.library(at=start)
     goods.offers(players, wares, at=start)
     shop = goods.shops(players, at=start)
+    goods.dress(shop, wares, at=start)
     for cell in (LIVE, TEST):
         _open_market(cell, players, wares, at=start)
     days = _history(players, wares, start=start, now=now)

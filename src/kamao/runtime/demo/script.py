@@ -49,11 +49,19 @@ COST_SHARE_OTHER: Final = 720
 
 PACE: Final = {"maomi": 30, "laowang": 14, "qingfeng": 20, "dianjing": 26}
 """Prepaid orders of a merchant on an ordinary day at the end of the story."""
+SHOP_CONTACT: Final = "微信 maomi-demo（9:00–23:00）"
+BUNDLES: Final = (
+    ("binge", "追剧套餐", "Binge pack", ("tencent-video-month", "iqiyi-gold-month")),
+    ("esports", "电竞套餐", "E-sports pack", ("steam-wallet-50", "youku-month")),
+)
+"""Bundles of the demo's shop: address, names, SKU codes; three per cent off together."""
+BUNDLE_DISCOUNT: Final = 30
+
 SHOP_PURCHASES_A_DAY: Final = 24
 WEEKDAY_SHARE: Final = (90, 88, 92, 96, 118, 132, 124)
 """Trade by weekday in per cent, Monday first."""
 HOURS: Final = (10, 12, 15, 18, 20, 22)
 """Business hours at which a day's trade is done, in Asia/Shanghai."""
 STOCK_START: Final = 24
-STOCK_REFILL_BELOW: Final = 8
+STOCK_REFILL_BELOW: Final = 20
 STOCK_REFILL: Final = 60
