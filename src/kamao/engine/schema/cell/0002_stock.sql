@@ -41,8 +41,10 @@ CREATE INDEX stock_code_lot ON stock_code (lot) WHERE state = 'free';
 CREATE TABLE stock_fingerprint (
     fingerprint bytea CONSTRAINT pk_stock_fingerprint PRIMARY KEY,
     code uuid NOT NULL,
-    fingerprint_next bytea CONSTRAINT uq_stock_fingerprint_next UNIQUE
+    fingerprint_next bytea
 );
+-- Partial: outside a rotation the column is empty, and an import pays for one index instead of two.
+CREATE UNIQUE INDEX uq_stock_fingerprint_next ON stock_fingerprint (fingerprint_next) WHERE fingerprint_next IS NOT NULL;
 
 -- Raised whenever codes may appear behind an allocation's low-water mark: import, release, return.
 CREATE TABLE stock_epoch (
