@@ -12,7 +12,13 @@ from kamao.kernel import ids
 
 
 def row(code, **more):
-    fields = {"category": "店铺测试", "brand": "店测", "product": f"商品{code}", "variant": "月卡", "kind": "code"}
+    fields = {
+        "category": "店铺测试",
+        "brand": "店测",
+        "product": f"商品{code}",
+        "variant": "月卡",
+        "kind": "code",
+    }
     return LibraryRow(code=code, **{**fields, **more})
 
 
@@ -36,14 +42,32 @@ def test_listing_one_sku_and_changing_it(api, merchant, shop):
     made = api.post("/listings", key=merchant.key, json={"sku": "shp-card", "markup_per_mille": 200})
     assert made.status_code == 201
     body = made.json()
-    assert (body["sku"], body["shop"], body["state"], body["on_sale"]) == ("shp-card", shop.slug, "on_sale", True)
-    assert (body["price"], body["price_decimal"], body["cost_decimal"], body["stock"]) == (1200, "1200", "1000", "low")
+    assert (body["sku"], body["shop"], body["state"], body["on_sale"]) == (
+        "shp-card",
+        shop.slug,
+        "on_sale",
+        True,
+    )
+    assert (body["price"], body["price_decimal"], body["cost_decimal"], body["stock"]) == (
+        1200,
+        "1200",
+        "1000",
+        "low",
+    )
     assert body["explanation"][-1]["unit_price_decimal"] == "1200"
     changed = api.call("PATCH", "/listings/shp-card", key=merchant.key,
                        json={"price_decimal": "1599.5", "title": "会员月卡", "position": 3})  # fmt: skip
-    assert (changed.json()["price_decimal"], changed.json()["title"], changed.json()["position"]) == ("1599.5", "会员月卡", 3)
+    assert (changed.json()["price_decimal"], changed.json()["title"], changed.json()["position"]) == (
+        "1599.5",
+        "会员月卡",
+        3,
+    )
     kept = api.call("PATCH", "/listings/shp-card", key=merchant.key, json={"price_decimal": None})
-    assert (kept.json()["price_decimal"], kept.json()["title"], kept.json()["position"]) == ("1200", "会员月卡", 3)
+    assert (kept.json()["price_decimal"], kept.json()["title"], kept.json()["position"]) == (
+        "1200",
+        "会员月卡",
+        3,
+    )
     hidden = api.call("PATCH", "/listings/shp-card", key=merchant.key, json={"hidden": True}).json()
     assert (hidden["state"], hidden["on_sale"]) == ("hidden", False)
     assert [each["sku"] for each in api.get("/listings", key=merchant.key).json()["data"]] == ["shp-card"]
@@ -63,7 +87,8 @@ def test_one_click_lists_a_category(api, world, merchant, shop, shelf):
     assert done.json()["change"] == 1
     listed = {each["sku"]: each for each in api.get("/listings", key=merchant.key).json()["data"]}
     assert set(listed) == {"shp-card", "shp-none", "shp-topup"}
-    assert [(listed[code]["price"], listed[code]["state"]) for code in ("shp-card", "shp-none", "shp-topup")] == [
+    codes = ("shp-card", "shp-none", "shp-topup")
+    assert [(listed[code]["price"], listed[code]["state"]) for code in codes] == [
         (1190, "on_sale"), (2290, "out_of_stock"), (3390, "on_sale"),
     ]  # fmt: skip
     first = api.get("/listings", key=merchant.key, params={"limit": 1}).json()
@@ -78,10 +103,18 @@ def test_what_cannot_be_listed(api, world, merchant, shop):
         return answer.status_code, answer.json()["code"]
 
     assert refused("POST", "/listings", json={"sku": "none"}) == (404, "sku_not_found")
-    assert refused("POST", "/listings", json={"sku": "shp-card", "shop": "elsewhere"}) == (404, "shop_not_found")
+    assert refused("POST", "/listings", json={"sku": "shp-card", "shop": "elsewhere"}) == (
+        404,
+        "shop_not_found",
+    )
     assert refused("POST", "/listings", json={"sku": "shp-card", "title": "<b>x</b>"}) == (422, "invalid")
-    assert refused("POST", "/listings/bulk", json={"rules": [{"scope": "category", "of": "none"}]}) == (409, "state_conflict")
-    assert refused("POST", "/listings/bulk", json={"rules": [{"floor_decimal": "9", "ceiling_decimal": "1"}]}) == (422, "invalid")
+    assert refused("POST", "/listings/bulk", json={"rules": [{"scope": "category", "of": "none"}]}) == (
+        409,
+        "state_conflict",
+    )
+    assert refused(
+        "POST", "/listings/bulk", json={"rules": [{"floor_decimal": "9", "ceiling_decimal": "1"}]}
+    ) == (409, "rule_conflict")
     other = world.merchant()
     assert api.get("/listings", key=other.key).json()["code"] == "shop_not_found"
     assert api.get("/listings", key=other.key, params={"shop": shop.slug}).json()["code"] == "shop_not_found"
@@ -105,12 +138,18 @@ def test_a_visitor_reads_a_shop(api, open_shelf):
     assert api.get(f"/shops/{open_shelf}/skus/none").json()["code"] == "sku_not_found"
     page = api.get(f"/shops/{open_shelf}/skus", params={"limit": 1}).json()
     assert page["has_more"] is True
-    more = api.get(f"/shops/{open_shelf}/skus", params={"limit": 100, "cursor": page["next_cursor"]}).json()["data"]
+    more = api.get(f"/shops/{open_shelf}/skus", params={"limit": 100, "cursor": page["next_cursor"]}).json()[
+        "data"
+    ]
     assert page["data"][0]["sku"] not in {each["sku"] for each in more}
 
 
 def test_a_cart_is_priced_and_says_what_is_wrong(api, open_shelf):
-    lines = [{"sku": "shp-card", "quantity": 2}, {"sku": "shp-none"}, {"sku": "shp-topup", "target": {"phone": "1"}}]
+    lines = [
+        {"sku": "shp-card", "quantity": 2},
+        {"sku": "shp-none"},
+        {"sku": "shp-topup", "target": {"phone": "1"}},
+    ]
     cart = api.post(f"/shops/{open_shelf}/cart", json={"lines": lines}).json()
     assert cart["lines"][0]["amount"] == 3000
     assert cart["lines"][0]["trouble"] is None
@@ -129,13 +168,19 @@ def test_a_guest_buys_pays_and_finds_the_codes_again(api, world, merchant, open_
     made = api.post(f"/shops/{open_shelf}/purchases", json=body)
     assert made.status_code == 201, made.text
     purchase = made.json()
-    assert (purchase["state"], purchase["amount"], purchase["orders"][0]["items"]) == ("awaiting_payment", 3000, [])
+    assert (purchase["state"], purchase["amount"], purchase["orders"][0]["items"]) == (
+        "awaiting_payment",
+        3000,
+        [],
+    )
     again = api.post(f"/shops/{open_shelf}/purchases", json=body).json()
     assert again["number"] == purchase["number"]
     path = f"/shops/{open_shelf}/purchases/{purchase['number']}"
     assert api.post(f"{path}/payment").json()["code"] == "payment_account_not_found"
     with world.cell().pool.transaction() as connection:
-        arrived = PaymentArrived("test", "T-1", ids.decode("pur", purchase["number"]), 3000, "CNY", world.now())
+        arrived = PaymentArrived(
+            "test", "T-1", ids.decode("pur", purchase["number"]), 3000, "CNY", world.now()
+        )
         tools = make_tools(world.cell().cell, world.services.keyring)
         outcome = apply_payments(connection, [arrived], at=world.now(), tools=tools)[0]
     assert outcome.outcome == "captured"
@@ -151,7 +196,10 @@ def test_a_guest_buys_pays_and_finds_the_codes_again(api, world, merchant, open_
     assert by_contact[0]["number"] != purchase["number"]
     wrong = api.post(f"/shops/{open_shelf}/lookup", json={**login, "query_password": "other"}).json()["data"]
     assert wrong == []
-    assert api.get(f"/shops/{open_shelf}/purchases/pur_00000000000000000000000000").json()["code"] == "purchase_not_found"
+    assert (
+        api.get(f"/shops/{open_shelf}/purchases/pur_00000000000000000000000000").json()["code"]
+        == "purchase_not_found"
+    )
 
 
 def test_a_captcha_and_a_phone_code_can_be_asked_for(api, open_shelf):

@@ -22,7 +22,7 @@ from tests.api.world import World
 from tests.conftest import _django_uses
 
 MAX_EXAMPLES = "5"
-SECONDS_MAX = "15"
+SECONDS_MAX = "10"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,8 @@ def base_url(served):
 
 
 ROLES = {
-    "merchant": ["--exclude-tag", "supply", "--exclude-tag", "shops"],
+    # A tester that is given the list of keys revokes its own sooner or later.
+    "merchant": ["--exclude-tag", "supply", "--exclude-tag", "shops", "--exclude-operation-id", "revokeApiKey"],
     "supplier": ["--include-tag", "supply"],
     "visitor": ["--include-tag", "shops"],
 }
@@ -72,7 +73,7 @@ def test_schemathesis_finds_nothing(base_url, world, tmp_path, role):
         open_shop(party.organisation, slug=f"st-{role}", name="Shop", actor=SYSTEM, at=world.now())
     command = [
         str(Path(sys.executable).parent / "st"), "run", f"{base_url}/api/v1/openapi.json",
-        "--max-examples", MAX_EXAMPLES, "--max-time", SECONDS_MAX, "--workers", "2",
+        "--max-examples", MAX_EXAMPLES, "--max-time", SECONDS_MAX, "--workers", "1",
         "--generation-deterministic", "--phases", "examples,coverage,fuzzing,stateful",
         "--no-color", "--request-timeout", "20", *ROLES[role],
     ]  # fmt: skip

@@ -43,7 +43,7 @@ def test_an_endpoint_from_birth_to_end(api, world, merchant, endpoint):
         ({"url": "http://10.0.0.1/"}, "webhook_url_refused"),
         ({"url": "http://[::ffff:10.0.0.1]/"}, "webhook_url_refused"),
         ({"url": "https://user:pw@example.com/"}, "webhook_url_refused"),
-        ({"url": "ftp://example.com/"}, "invalid"),
+        ({"url": "ftp://example.com/"}, "webhook_url_refused"),
         ({"url": "https://example.com/", "events": ["order.exploded"]}, "invalid"),
         ({"url": "https://example.com/", "events": ["ORDER"]}, "invalid"),
     ],

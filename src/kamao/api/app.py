@@ -152,8 +152,8 @@ class Front:
 def _settle_memory() -> None:
     """Take everything loaded so far out of the garbage collector's sight and let it look less often.
 
-    With its defaults the collector went through half a million long-lived objects every few seconds under load, which
-    cost a fifth of the processor time of an order and pauses of a quarter of a second.
+    With its defaults the collector went through half a million long-lived objects every few seconds under
+    load, which cost a fifth of the processor time of an order and pauses of a quarter of a second.
     """
     gc.collect()
     gc.freeze()

@@ -89,6 +89,15 @@ _register(
     details=("当前状态不允许此操作；请先查询最新状态。",
              "The present state does not allow this; read the object again first."),
 )  # fmt: skip
+_register(
+    "rule_conflict",
+    409,
+    titles=("规则自相矛盾", "The rule contradicts itself"),
+    details=(
+        "各字段合起来无法成立（例如下限高于上限），请按 errors 修改后重发。",
+        "Its fields cannot hold together (a floor above its ceiling, for one); see errors and send it again.",
+    ),
+)
 
 
 class ParameterRefusal(Refusal):

@@ -53,8 +53,16 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "读取商品", "Get a SKU",
         "返回您的进货价、库存与充值表单。", "With your wholesale price, its stock and its top-up form.",
     ),
-    "listCategories": _text("查询分类", "List categories", "完整分类树，父级在前。", "The whole tree, parents first."),
-    "listScenes": _text("查询场景", "List scenes", "按场景组织的商品集合。", "Themed collections of SKUs."),
+    "listCategories": _text(
+        "查询分类", "List categories",
+        "完整分类树，父级在前。",
+        "The whole tree, parents first.",
+    ),
+    "listScenes": _text(
+        "查询场景", "List scenes",
+        "按场景组织的商品集合。",
+        "Themed collections of SKUs.",
+    ),
     "createQuote": _text(
         "询价", "Ask for a quote",
         "返回现在下单的价格与说明、库存、充值账号校验结果，以及会不会被接受；不写入、不占用。",
@@ -89,12 +97,20 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "取消订单", "Cancel an order", "仅限尚未交给供应商的订单，款项即时退回预存款。",
         "Only while nobody has been asked to supply it; the money is back at once.",
     ),
-    "getWallet": _text("读取预存款", "Get the wallet", "余额、冻结、授信与可用。", "Balance, held, credit line, available."),
+    "getWallet": _text(
+        "读取预存款", "Get the wallet",
+        "余额、冻结、授信与可用。",
+        "Balance, held, credit line, available.",
+    ),
     "listWalletEntries": _text(
         "查询预存款流水", "List wallet entries", "按流水号倒序，每笔带变动后余额；游标为流水号。",
         "Newest first, each with the balance after it; cursors are entry numbers.",
     ),
-    "listWebhookEndpoints": _text("查询通知地址", "List webhook endpoints", "不含签名密钥。", "Without their secrets."),
+    "listWebhookEndpoints": _text(
+        "查询通知地址", "List webhook endpoints",
+        "不含签名密钥。",
+        "Without their secrets.",
+    ),
     "createWebhookEndpoint": _text(
         "添加通知地址", "Add a webhook endpoint", "应答含签名密钥（whsec_…），只显示这一次。通知遵循 Standard Webhooks。",
         "The answer holds the signing secret (whsec_…), shown this once. Deliveries follow "
@@ -126,7 +142,11 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "更新报价", "Put offers", "按您的货号 item 新增或修改，最多 5000 条，逐条返回结果。",
         "Created or changed by your own `item`, up to 5000, each answered by itself.",
     ),
-    "listOffers": _text("查询报价", "List offers", "按时间倒序，含未售卡密数。", "Newest first, with their free codes."),
+    "listOffers": _text(
+        "查询报价", "List offers",
+        "按时间倒序，含未售卡密数。",
+        "Newest first, with their free codes.",
+    ),
     "addCodes": _text(
         "添加卡密", "Add codes", "最多 10 000 条；重复、无效与过期的逐条拒绝。入库即加密。",
         "Up to 10 000; duplicate, invalid and expired ones are refused one by one. Sealed on arrival.",
@@ -138,7 +158,11 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "Idempotency-Key: it goes on in the "
         "same lot, and what was stored counts as duplicate.",
     ),
-    "listLots": _text("查询批次", "List lots", "每批卡密的去向。", "With what became of their codes."),
+    "listLots": _text(
+        "查询批次", "List lots",
+        "每批卡密的去向。",
+        "With what became of their codes.",
+    ),
     "recallLot": _text("召回批次", "Recall a lot", "未售卡密永久下架；已售的归买家。",
         "Unsold codes go off sale for good; sold ones stay sold."),
     "listFulfilments": _text("查询待履约", "List fulfilments", "需人工供货的订单，含充值账号，先到先列。",
@@ -151,22 +175,82 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "The next offer is tried, or the money goes back."),
     "listSettlements": _text("查询结算", "List settlements", "应付账户流水：结算、冲回与出款。",
         "Entries of your payable: settlements, reversals, payouts."),
-    "listListings": _text("查询上架商品", "List listings", "店铺规则上架的商品，含暂不可售的，热门在前。", "What a shop's rules list, on sale or not, popular first."),
-    "getListing": _text("读取上架商品", "Get a listing", "返回零售价、进货价与价格说明，未上架的也返回状态。", "Retail price, your cost and the reasons; an unlisted SKU says so."),
-    "createListing": _text("上架单品", "List a SKU", "没有规则上架它时新增一条规则，并设置该单品的价格、标题、排序。", "A rule is added where none lists it; price, title and position are decided for it alone."),
-    "updateListing": _text("修改上架商品", "Change a listing", "只改给出的字段，null 表示取消单独设置。", "Only what is given changes; null takes a decision back."),
-    "deleteListing": _text("下架单品", "Unlist a SKU", "被更大范围规则上架的商品改为隐藏。", "Where a wider rule still lists it, it is hidden."),
-    "bulkList": _text("一键上架", "List with one click", "按分类、场景、品牌或全部建立规则，瞬间完成，价格随成本变动。", "By category, scene, brand or everything: instant, and prices follow cost."),
+    "listListings": _text(
+        "查询上架商品", "List listings",
+        "店铺规则上架的商品，含暂不可售的，热门在前。",
+        "What a shop's rules list, on sale or not, popular first.",
+    ),
+    "getListing": _text(
+        "读取上架商品", "Get a listing",
+        "返回零售价、进货价与价格说明，未上架的也返回状态。",
+        "Retail price, your cost and the reasons; an unlisted SKU says so.",
+    ),
+    "createListing": _text(
+        "上架单品", "List a SKU",
+        "没有规则上架它时新增一条规则，并设置该单品的价格、标题、排序。",
+        "A rule is added where none lists it; price, title and position are decided for it alone.",
+    ),
+    "updateListing": _text(
+        "修改上架商品", "Change a listing",
+        "只改给出的字段，null 表示取消单独设置。",
+        "Only what is given changes; null takes a decision back.",
+    ),
+    "deleteListing": _text(
+        "下架单品", "Unlist a SKU",
+        "被更大范围规则上架的商品改为隐藏。",
+        "Where a wider rule still lists it, it is hidden.",
+    ),
+    "bulkList": _text(
+        "一键上架", "List with one click",
+        "按分类、场景、品牌或全部建立规则，瞬间完成，价格随成本变动。",
+        "By category, scene, brand or everything: instant, and prices follow cost.",
+    ),
     "getShop": _text("读取店铺", "Get a shop", "店铺名称、公告与主色。", "Its name, notice and colour."),
-    "listShopSkus": _text("店铺商品", "List a shop's goods", "在售商品；q 支持中文、拼音、首字母与错别字。", "What is on sale; `q` reads Chinese, pinyin, initials, typing errors."),
-    "getShopSku": _text("店铺商品详情", "Get one of a shop's goods", "含购买须知、使用说明与充值表单。", "With its notice, how to use it and its top-up form."),
-    "priceCart": _text("购物车计价", "Price a cart", "返回金额、缺货等问题与结算所需的身份步骤；不占用库存。", "Amounts, troubles, and what checkout will ask for; nothing is reserved."),
-    "createCaptcha": _text("获取验证题", "Get a CAPTCHA", "需要人机验证时使用，以文字出题。", "A question in words, where checkout asks for one."),
-    "sendPhoneCode": _text("发送短信验证码", "Send a phone code", "发送次数受限。", "How often is limited."),
-    "createPurchase": _text("提交购买", "Place a purchase", "占用库存 15 分钟等待付款；相同 nonce 与内容返回同一购买单。", "Goods are reserved for 15 minutes; the same nonce and content give the same purchase."),
-    "getPurchase": _text("读取购买单", "Get a purchase", "持有购买单号即可查看；付款后返回卡密并记录提取。", "Its number is the right to see it; once paid its codes are shown, which is recorded."),
-    "payPurchase": _text("支付购买单", "Pay a purchase", "返回支付地址，重复调用得到同一支付单。", "Where to send the buyer; again gives the same payment."),
-    "lookUpPurchases": _text("查单", "Look up purchases", "按购买单号、订单号、支付单号，或联系方式加查询密码；次数受限。", "By any of its numbers, or by contact and password; attempts are limited."),
+    "listShopSkus": _text(
+        "店铺商品", "List a shop's goods",
+        "在售商品；q 支持中文、拼音、首字母与错别字。",
+        "What is on sale; `q` reads Chinese, pinyin, initials, typing errors.",
+    ),
+    "getShopSku": _text(
+        "店铺商品详情", "Get one of a shop's goods",
+        "含购买须知、使用说明与充值表单。",
+        "With its notice, how to use it and its top-up form.",
+    ),
+    "priceCart": _text(
+        "购物车计价", "Price a cart",
+        "返回金额、缺货等问题与结算所需的身份步骤；不占用库存。",
+        "Amounts, troubles, and what checkout will ask for; nothing is reserved.",
+    ),
+    "createCaptcha": _text(
+        "获取验证题", "Get a CAPTCHA",
+        "需要人机验证时使用，以文字出题。",
+        "A question in words, where checkout asks for one.",
+    ),
+    "sendPhoneCode": _text(
+        "发送短信验证码", "Send a phone code",
+        "发送次数受限。",
+        "How often is limited.",
+    ),
+    "createPurchase": _text(
+        "提交购买", "Place a purchase",
+        "占用库存 15 分钟等待付款；相同 nonce 与内容返回同一购买单。",
+        "Goods are reserved for 15 minutes; the same nonce and content give the same purchase.",
+    ),
+    "getPurchase": _text(
+        "读取购买单", "Get a purchase",
+        "持有购买单号即可查看；付款后返回卡密并记录提取。",
+        "Its number is the right to see it; once paid its codes are shown, which is recorded.",
+    ),
+    "payPurchase": _text(
+        "支付购买单", "Pay a purchase",
+        "返回支付地址，重复调用得到同一支付单。",
+        "Where to send the buyer; again gives the same payment.",
+    ),
+    "lookUpPurchases": _text(
+        "查单", "Look up purchases",
+        "按购买单号、订单号、支付单号，或联系方式加查询密码；次数受限。",
+        "By any of its numbers, or by contact and password; attempts are limited.",
+    ),
 }  # fmt: skip
 
 EXAMPLES: Final[dict[str, Any]] = {
@@ -191,7 +275,9 @@ EXAMPLES: Final[dict[str, Any]] = {
     "failFulfilment": {"reason": "number is out of service"},
     "createListing": {"sku": "tencent-video-month", "markup_per_mille": 150},
     "updateListing": {"price_decimal": "1990", "position": 1},
-    "bulkList": {"rules": [{"scope": "category", "of": "video", "markup_per_mille": 120, "rounding": "end_9"}]},
+    "bulkList": {"rules": [
+            {"scope": "category", "of": "video", "markup_per_mille": 120, "rounding": "end_9"},
+        ]},
     "priceCart": {"lines": [{"sku": "tencent-video-month", "quantity": 1}]},
     "sendPhoneCode": {"phone": "13800138000"},
     "createPurchase": {

@@ -6,11 +6,17 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from kamao.api.contract.catalogue import StockBand
 from kamao.api.contract.common import SLUG, Moment, SkuCode, UnitPrice
-from kamao.api.contract.orders import SalesChannel
 
-ShopSlug = Annotated[str, Meta(pattern=SLUG, description="Address of one of your shops; left out: your first one")]
-Title = Annotated[str, Meta(max_length=120, pattern=r"^[^<>\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*\Z")]
-Position = Annotated[int, Meta(ge=0, le=99_999, description="Lower comes first; listings without one come last")]
+ShopSlug = Annotated[
+    str, Meta(pattern=SLUG, description="Address of one of your shops; left out: your first one")
+]
+Title = Annotated[
+    str,
+    Meta(max_length=120, pattern=r"^[^<>\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*\Z"),
+]
+Position = Annotated[
+    int, Meta(ge=0, le=99_999, description="Lower comes first; listings without one come last")
+]
 PerMille = Annotated[int, Meta(ge=-999, le=100_000)]
 PriceAboveZero = Annotated[
     str,
@@ -82,6 +88,21 @@ class ChannelLimits(Struct, frozen=True, forbid_unknown_fields=True):
     ceiling_decimal: UnitPrice | None = None
 
 
+class LimitsByChannel(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits for the sales channels that need their own."""
+
+    shop: ChannelLimits | None = None
+    taobao: ChannelLimits | None = None
+    tmall: ChannelLimits | None = None
+    pdd: ChannelLimits | None = None
+    jd: ChannelLimits | None = None
+    douyin: ChannelLimits | None = None
+    xianyu: ChannelLimits | None = None
+    wechat_shop: ChannelLimits | None = None
+    counter: ChannelLimits | None = None
+    other: ChannelLimits | None = None
+
+
 class RuleRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """One rule of a one-click listing. ``of`` names the category, scene, brand or SKU by its slug or code."""
 
@@ -94,7 +115,7 @@ class RuleRequest(Struct, frozen=True, forbid_unknown_fields=True):
     floor_decimal: UnitPrice | None = None
     ceiling_decimal: UnitPrice | None = None
     official_ceiling_per_mille: Annotated[int, Meta(ge=1, le=10_000)] | None = None
-    channel_limits: dict[SalesChannel, ChannelLimits] = {}
+    channel_limits: LimitsByChannel | None = None
     closed_hours: Annotated[list[Hours], Meta(max_length=8)] = []
     follows_new: bool = True
     valid_from: Moment | None = None
@@ -102,7 +123,9 @@ class RuleRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BulkRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """One-click listing: rules that list everything they match, now and later, whatever the number of SKUs."""
+    """One-click listing: rules that list everything they match, now and later, whatever the number of
+    SKUs.
+    """
 
     rules: Annotated[list[RuleRequest], Meta(min_length=1, max_length=50)]
     shop: ShopSlug | None = None

@@ -13,7 +13,11 @@ Device = Annotated[
     str, Meta(pattern=r"^[0-9A-Za-z]{32}\Z", description="A random word that your app keeps for this device")
 ]
 Nonce = Annotated[
-    str, Meta(pattern=r"^[0-9A-Za-z]{16,40}\Z", description="Your own word for this purchase; repeating it is harmless")
+    str,
+    Meta(
+        pattern=r"^[0-9A-Za-z]{16,40}\Z",
+        description="Your own word for this purchase; repeating it is harmless",
+    ),
 ]
 Contact = Annotated[
     str,
@@ -38,7 +42,9 @@ class Shop(Struct, frozen=True):
 
 
 class ShopSku(Struct, frozen=True):
-    """Something on sale in a shop, at its retail price. The long texts and the form come with a single SKU only."""
+    """Something on sale in a shop, at its retail price. The long texts and the form come with a single SKU
+    only.
+    """
 
     sku: str
     name: str
@@ -212,7 +218,9 @@ class Payment(Struct, frozen=True):
 class PaymentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the provider sends the buyer afterwards; left out: the shop's own page."""
 
-    return_url: Annotated[str, Meta(max_length=500, pattern=r"^https://[a-z0-9.-]{1,100}(/[!-~]*)?\Z")] | None = None
+    return_url: (
+        Annotated[str, Meta(max_length=500, pattern=r"^https://[a-z0-9.-]{1,100}(/[!-~]*)?\Z")] | None
+    ) = None
 
 
 class LookupRequest(Struct, frozen=True, forbid_unknown_fields=True):

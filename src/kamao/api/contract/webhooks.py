@@ -10,10 +10,11 @@ from kamao.business.webhooks.event_types import NAMES
 _FILTERS = sorted(NAMES | {f"{name.partition('.')[0]}.*" for name in NAMES})
 EventName = Annotated[str, Meta(max_length=64, extra_json_schema={"enum": _FILTERS})]
 # What may be called is decided by the guard; what is documented is what passes it everywhere.
-_PUBLIC_URL = r"^https?://([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\.){1,3}[a-z]{2,12}(:(80|443))?(/[!-\"$-\[\]-~]*)?$"
-WebhookUrl = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[\x21-\x7E]+\Z",
-                                 extra_json_schema={"pattern": _PUBLIC_URL})]  # fmt: skip
+_PUBLIC_URL = (
+    r"^https?://([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\.){1,3}[a-z]{2,12}(:(80|443))?(/[!-\"$-\[\]-~]*)?$"
+)
 EventNames = Annotated[list[EventName], Meta(max_length=64)]
+WebhookUrl = Annotated[str, Meta(max_length=2000, extra_json_schema={"pattern": _PUBLIC_URL})]
 # Latin and Chinese letters with their punctuation: what every console shows.
 _PRINTABLE = r"^[ -~\u00a1-\u00ac\u00ae-\u024f\u3001-\u301f\u4e00-\u9fff\uff01-\uff5e]*\Z"
 Description = Annotated[str, Meta(max_length=200, pattern=_PRINTABLE)]

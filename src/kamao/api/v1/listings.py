@@ -1,4 +1,6 @@
-"""Listings of the caller's own shops: read, list, change, unlist, and one click for many. Refuses other people's shops."""
+"""Listings of the caller's own shops: read, list, change, unlist, and one click for many. Refuses other
+people's shops.
+"""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -45,7 +47,9 @@ async def list_listings(
         page = shop_items(
             own, at=request.services.clock.now(), query=q or "", after=starting_after or "", limit=limit
         )
-        return contract.ListingList([_shape(request, own, each) for each in page.items], bool(page.next_after))
+        return contract.ListingList(
+            [_shape(request, own, each) for each in page.items], bool(page.next_after)
+        )
 
     return json_response(encode_json(await request.run(read)))
 
@@ -123,13 +127,21 @@ async def delete_listing(request: ApiRequest, sku: FromPath[str], shop: ShopName
 
 
 @post("/listings/bulk", status_code=200, opt=_OPT, operation_id="bulkList", tags=["listings"])
-async def bulk_list(request: ApiRequest, data: JSONBody[contract.BulkRequest]) -> Response[contract.BulkAnswer]:
+async def bulk_list(
+    request: ApiRequest, data: JSONBody[contract.BulkRequest]
+) -> Response[contract.BulkAnswer]:
     """List by rules with one click: a category, a scene, a brand or everything, in constant time."""
 
     def work() -> contract.BulkAnswer:
         own = _shop(request, data.shop)
         drafts = [_draft(rule, f"/rules/{index}") for index, rule in enumerate(data.rules)]
-        made = add_rules(own, drafts, actor=request.actor, at=request.services.clock.now())
+        try:
+            made = add_rules(own, drafts, actor=request.actor, at=request.services.clock.now())
+        except Refusal as refusal:
+            if refusal.code != "invalid":
+                raise
+            # Each field was valid by itself, so what is refused here is what they say together.
+            raise Refusal("rule_conflict", pointers=refusal.pointers) from refusal
         return contract.BulkAnswer(own.change_no, [ids.encode("rul", rule.key) for rule in made])
 
     return await effect(request, work, status=200)
@@ -178,10 +190,7 @@ def _draft(rule: contract.RuleRequest, pointer: str) -> RuleDraft:
         floor_e4=_rate(rule.floor_decimal),
         ceiling_e4=_rate(rule.ceiling_decimal),
         official_ceiling_per_mille=rule.official_ceiling_per_mille,
-        channel_limits={
-            channel: Limits(_rate(limits.floor_decimal), _rate(limits.ceiling_decimal))
-            for channel, limits in rule.channel_limits.items()
-        },
+        channel_limits=_limits(rule.channel_limits),
         closed_hours=tuple(rule.closed_hours),
         follows_new=rule.follows_new,
         valid_from=rule.valid_from,
@@ -189,8 +198,19 @@ def _draft(rule: contract.RuleRequest, pointer: str) -> RuleDraft:
     )
 
 
+def _limits(given: contract.LimitsByChannel | None) -> dict[str, Limits]:
+    found = {}
+    for channel in contract.LimitsByChannel.__struct_fields__:
+        limits = getattr(given, channel, None)
+        if limits is not None:
+            found[channel] = Limits(_rate(limits.floor_decimal), _rate(limits.ceiling_decimal))
+    return found
+
+
 def _no_such_scope(pointer: str) -> Refusal:
-    return Refusal("state_conflict", zh=f"{pointer} 的上架范围不存在。", en=f"The scope of {pointer} does not exist.")
+    return Refusal(
+        "state_conflict", zh=f"{pointer} 的上架范围不存在。", en=f"The scope of {pointer} does not exist."
+    )
 
 
 def _shape(request: ApiRequest, shop: Shop, listing: Listing) -> contract.Listing:
@@ -206,9 +226,11 @@ def _shape(request: ApiRequest, shop: Shop, listing: Listing) -> contract.Listin
         on_sale=listing.on_sale,
         price=None if retail is None else money.e4_to_minor(retail.unit_price_e4, goods.currency),
         price_decimal=None if retail is None else money.minor_decimal(retail.unit_price_e4, goods.currency),
-        cost_decimal=None if listing.cost_e4 is None else money.minor_decimal(listing.cost_e4, goods.currency),
+        cost_decimal=None
+        if listing.cost_e4 is None
+        else money.minor_decimal(listing.cost_e4, goods.currency),
         currency=goods.currency,
-        stock=msgspec.convert(listing.stock or "none", contract.StockBand),
+        stock=listing.stock or "none",  # type: ignore[arg-type]
         position=listing.position,
         explanation=[
             contract.ListingStep(

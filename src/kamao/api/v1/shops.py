@@ -1,7 +1,8 @@
-"""Public JSON of hosted shops, for mini-programs: no key, no cookie, the same operations as the shop's own pages.
+"""Public JSON of hosted shops, for mini-programs: no key, no cookie, the same operations as the shop's own
+pages.
 
-Owns the translation only. Every rule (limits, identity, CAPTCHA, reservation) is the shop's. Refuses to open a purchase
-to anybody without its number.
+Owns the translation only. Every rule (limits, identity, CAPTCHA, reservation) is the shop's. Refuses to open
+a purchase to anybody without its number.
 """
 
 from collections.abc import Sequence
@@ -75,7 +76,9 @@ async def list_shop_skus(
     slug: FromPath[str],
     q: Annotated[str | None, QueryParameter(max_length=100)] = None,
     category: Annotated[str | None, QueryParameter(pattern=SLUG)] = None,
-    cursor: Annotated[str | None, QueryParameter(max_length=200, description="next_cursor of the page before")] = None,
+    cursor: Annotated[
+        str | None, QueryParameter(max_length=200, description="next_cursor of the page before")
+    ] = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> Response[contract.ShopSkuList]:
     """List what is on sale in a shop, the most popular first, or by fit where ``q`` is given."""
@@ -141,7 +144,9 @@ async def price_cart(
     return json_response(encode_json(await request.run(read)))
 
 
-@post("/shops/{slug:str}/captchas", status_code=201, opt=_PUBLIC, operation_id="createCaptcha", tags=["shops"])
+@post(
+    "/shops/{slug:str}/captchas", status_code=201, opt=_PUBLIC, operation_id="createCaptcha", tags=["shops"]
+)
 async def create_captcha(request: ApiRequest, slug: FromPath[str]) -> Response[contract.Captcha]:
     """Get a question to answer where checkout asks for a CAPTCHA."""
 
@@ -151,12 +156,20 @@ async def create_captcha(request: ApiRequest, slug: FromPath[str]) -> Response[c
         _count(request, attempts.CHECKOUT_BY_ADDRESS, at)
         made = captcha.new(purpose=gate.PURPOSE, keyring=request.services.keyring, at=at, form="words")
         del shop
-        return contract.Captcha(str(made.id), made.question_zh if request.language == "zh" else made.question_en)
+        return contract.Captcha(
+            str(made.id), made.question_zh if request.language == "zh" else made.question_en
+        )
 
     return json_response(encode_json(await request.run(work)), 201)
 
 
-@post("/shops/{slug:str}/phone-codes", status_code=201, opt=_PUBLIC, operation_id="sendPhoneCode", tags=["shops"])
+@post(
+    "/shops/{slug:str}/phone-codes",
+    status_code=201,
+    opt=_PUBLIC,
+    operation_id="sendPhoneCode",
+    tags=["shops"],
+)
 async def send_phone_code(
     request: ApiRequest, slug: FromPath[str], data: JSONBody[contract.PhoneCodeRequest]
 ) -> Response[contract.PhoneCode]:
@@ -213,7 +226,9 @@ async def create_purchase(
 async def get_purchase(
     request: ApiRequest, slug: FromPath[str], number: FromPath[str]
 ) -> Response[contract.Purchase]:
-    """Read a purchase by its number; once it is paid, with its codes, and that they were shown is recorded."""
+    """Read a purchase by its number; once it is paid, with its codes, and that they were shown is
+    recorded.
+    """
 
     def work() -> contract.Purchase:
         at = request.services.clock.now()
@@ -270,7 +285,9 @@ async def pay_purchase(
     return json_response(encode_json(await request.run(work)))
 
 
-@post("/shops/{slug:str}/lookup", status_code=200, opt=_PUBLIC, operation_id="lookUpPurchases", tags=["shops"])
+@post(
+    "/shops/{slug:str}/lookup", status_code=200, opt=_PUBLIC, operation_id="lookUpPurchases", tags=["shops"]
+)
 async def look_up(
     request: ApiRequest, slug: FromPath[str], data: JSONBody[contract.LookupRequest]
 ) -> Response[contract.FoundPurchases]:
@@ -292,7 +309,9 @@ async def look_up(
         if not found:
             buyer = RuleBuyer(contact=data.contact, address=_address(request), device=None)
             note_signal("failure", buyer=buyer, keyring=request.services.keyring, at=at)
-        return contract.FoundPurchases([_found(each, is_masked=not by_number) for each in found], has_more=False)
+        return contract.FoundPurchases(
+            [_found(each, is_masked=not by_number) for each in found], has_more=False
+        )
 
     return json_response(encode_json(await request.run(work)))
 
@@ -328,7 +347,9 @@ def _count(request: ApiRequest, limit: attempts.Limit, at: datetime) -> None:
 def _contact(text: str) -> Contact:
     contact = parse_contact(text)
     if contact is None:
-        raise Refusal("contact_invalid", pointers=(("/contact", "请填写手机号或邮箱", "A mobile number or an e-mail"),))
+        raise Refusal(
+            "contact_invalid", pointers=(("/contact", "请填写手机号或邮箱", "A mobile number or an e-mail"),)
+        )
     return contact
 
 
@@ -413,8 +434,12 @@ def _sku(request: ApiRequest, ware: Ware, *, in_full: bool = False) -> contract.
         promise_s=row.promise_s,
         warranty_days=row.warranty_days,
         topup_form=topup_form(row.topup_form, request) if in_full and row.topup_form is not None else None,
-        notice=((row.notice_zh or row.notice_en) if chinese else (row.notice_en or row.notice_zh)) if in_full else None,
-        howto=((row.howto_zh or row.howto_en) if chinese else (row.howto_en or row.howto_zh)) if in_full else None,
+        notice=((row.notice_zh or row.notice_en) if chinese else (row.notice_en or row.notice_zh))
+        if in_full
+        else None,
+        howto=((row.howto_zh or row.howto_en) if chinese else (row.howto_en or row.howto_zh))
+        if in_full
+        else None,
     )
 
 
