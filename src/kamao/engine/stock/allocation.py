@@ -34,7 +34,8 @@ class _Shelf:
 class Allocator:
     """Locked codes per offer for one transaction; ``ask`` may be called again for other offers.
 
-    Shelves are kept by the id's number: hashing a UUID object costs more than anything else done here per order.
+    Shelves are kept by the id's number: hashing a UUID object costs more than anything else done here per
+    order.
     """
 
     def __init__(self, connection: Connection, hints: StockHints, *, at: datetime) -> None:

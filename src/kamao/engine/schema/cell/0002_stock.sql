@@ -44,7 +44,8 @@ CREATE TABLE stock_fingerprint (
     fingerprint_next bytea
 );
 -- Partial: outside a rotation the column is empty, and an import pays for one index instead of two.
-CREATE UNIQUE INDEX uq_stock_fingerprint_next ON stock_fingerprint (fingerprint_next) WHERE fingerprint_next IS NOT NULL;
+CREATE UNIQUE INDEX uq_stock_fingerprint_next ON stock_fingerprint (fingerprint_next)
+    WHERE fingerprint_next IS NOT NULL;
 
 -- Raised whenever codes may appear behind an allocation's low-water mark: import, release, return.
 CREATE TABLE stock_epoch (
