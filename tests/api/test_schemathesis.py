@@ -38,6 +38,13 @@ def served(database_server, django_test_environment, django_db_blocker):
 
 
 @pytest.fixture(scope="module")
+def world(served):
+    made = served[1]
+    made.goods(codes=50)
+    return made
+
+
+@pytest.fixture(scope="module")
 def base_url(served):
     api, _ = served
     with socket.socket() as probe:
@@ -60,10 +67,12 @@ def base_url(served):
 
 ROLES = {
     # A tester that is given the list of keys revokes its own sooner or later.
-    "merchant": ["--exclude-tag", "supply", "--exclude-tag", "shops", "--exclude-operation-id", "revokeApiKey"],
+    "merchant": [
+        "--exclude-tag", "supply", "--exclude-tag", "shops", "--exclude-operation-id", "revokeApiKey",
+    ],
     "supplier": ["--include-tag", "supply"],
     "visitor": ["--include-tag", "shops"],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ROLES)
