@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "kamao.business.idempotency",
     "kamao.business.catalog",
     "kamao.business.webhooks",
+    "kamao.business.wallets",
     "kamao.business.supply",
     "kamao.business.payments",
     "kamao.business.compliance",
