@@ -27,7 +27,7 @@ _STATES: Final = {"pending": "pending", "posted": "paid", "voided": "returned"}
 @post(
     "/payouts",
     status_code=201,
-    opt={**OPT, "refusals": (402,)},
+    opt={**OPT, "refusals": (409,)},
     operation_id="createPayout",
     tags=["supply"],
 )
@@ -40,15 +40,11 @@ async def create_payout(request: ApiRequest, data: JSONBody[PayoutRequest]) -> R
             new_uuid7(), request.key.organisation, data.amount, CUSTODIAN, data.currency
         )
         if data.currency not in CURRENCY_EXPONENTS:
-            raise Refusal("insufficient_balance")
+            raise _too_much()
         with cell_connection(request.cell.cell) as connection:
             outcome = engine.request_payouts(connection, [wish], at=at, ids=RandomIds(request.key.cell))[0]
         if outcome != "created":
-            raise Refusal(
-                "insufficient_balance",
-                zh="可提现金额不足。",
-                en="Less than that is owed to you.",
-            )
+            raise _too_much()
         view = engine.PayoutView(wish.id, data.amount, data.currency, "pending", at, None)
         return _shape(view)
 
@@ -72,6 +68,10 @@ async def list_payouts(
         return PayoutList([_shape(row) for row in rows[:limit]], len(rows) > limit)
 
     return json_response(encode_json(await request.run(read)))
+
+
+def _too_much() -> Refusal:
+    return Refusal("state_conflict", zh="可提现金额不足。", en="Less than that is owed to you.")
 
 
 def _shape(view: engine.PayoutView) -> Payout:
