@@ -70,7 +70,8 @@ ROLES = {
     "merchant": [
         "--exclude-tag", "supply", "--exclude-tag", "shops", "--exclude-operation-id", "revokeApiKey",
     ],
-    "supplier": ["--include-tag", "supply"],
+    # Which bytes are a readable sheet no schema says: an image is refused as it should be (test_imports).
+    "supplier": ["--include-tag", "supply", "--exclude-operation-id", "createImport"],
     "visitor": ["--include-tag", "shops"],
 }  # fmt: skip
 

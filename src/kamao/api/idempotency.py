@@ -50,7 +50,7 @@ async def effect(
         request.key.organisation,
         request.key.cell,
         key,
-        fingerprint_of(request.method, request.url.path, await request.body()),
+        fingerprint_of(request.method, _address(request), await request.body()),
     )
     at = request.services.clock.now()
 
@@ -64,6 +64,11 @@ async def effect(
     if reply.is_replay:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _address(request: ApiRequest) -> str:
+    """Return the path, with the query where there is one: it says what the body is."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def _in_transaction(work: Callable[[], Any]) -> Any:

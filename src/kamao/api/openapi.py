@@ -13,12 +13,23 @@ import msgspec
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
-from kamao.api.contract import catalogue, common, keys, listings, orders, shops, supply, wallet, webhooks
+from kamao.api.contract import (
+    catalogue,
+    common,
+    imports,
+    keys,
+    listings,
+    orders,
+    shops,
+    supply,
+    wallet,
+    webhooks,
+)
 from kamao.api.texts import EXAMPLES, INTRODUCTION_EN, OPERATIONS, TAGS
 from kamao.kernel.errors import PROBLEMS
 
 VERSION: Final = "1.0.0"
-_MODULES: Final = (catalogue, common, keys, listings, orders, shops, supply, wallet, webhooks)
+_MODULES: Final = (catalogue, common, imports, keys, listings, orders, shops, supply, wallet, webhooks)
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _NOISE: Final = ("deprecated", "allowEmptyValue", "allowReserved")
 _MEANINGS: Final = {
@@ -28,7 +39,7 @@ _MEANINGS: Final = {
     403: "The key lacks the scope, or may not be used from this address",
     404: "No such object, or not yours",
     409: "In conflict with the present state",
-    413: "The body is larger than 1 MiB",
+    413: "The body is larger than 1 MiB, or a file than 64 MiB",
     415: "The body is not declared as the documented type",
     422: "Fields or parameters are not valid; `errors` points at them",
     429: "Too many requests; come back after Retry-After",
@@ -43,6 +54,17 @@ _STREAM_BODY: Final = {
         'One JSON object per line, for example {"secret":"…","number":"…"}; also as application/x-ndjson'
     ),
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+_FILE: Final = {"schema": {"type": "string", "format": "binary"}}
+_FILE_BODY: Final = {
+    "required": True,
+    "description": "The file as it is, up to 64 MiB; also as text/csv, text/plain, application/zip, XLSX",
+    "content": {"application/octet-stream": _FILE},
+}
+_BODIES: Final[dict[str, Any]] = {"streamCodes": _STREAM_BODY, "createImport": _FILE_BODY}
+_FILE_ANSWER: Final = {
+    "text/csv": _FILE,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _FILE,
 }
 
 
@@ -116,9 +138,7 @@ def _operation(operation: dict[str, Any], opt: dict[str, Any], method: str) -> d
     text = OPERATIONS[name]
     scope = opt.get("scope")
     parameters = [_parameter(each) for each in operation.get("parameters", ())]
-    body = operation.get("requestBody")
-    if name == "streamCodes":
-        body = _STREAM_BODY
+    body = _BODIES.get(name, operation.get("requestBody"))
     if name in EXAMPLES and body is not None:
         body["content"]["application/json"]["example"] = EXAMPLES[name]
     is_effect = method == "post" and not opt.get("by_reference") and scope is not None
@@ -205,6 +225,8 @@ def _responses(
             **finished["201"],
             "description": "The reference was used before with the same content",
         }
+    if operation["operationId"] == "getRefusedRows":
+        finished["200"]["content"] = _FILE_ANSWER
     statuses = {500, 503, *opt.get("refusals", ())}
     if opt.get("scope") is not None:
         statuses |= {401, 403, 429}

@@ -173,6 +173,30 @@ OPERATIONS: Final[dict[str, OperationText]] = {
     ),
     "failFulfilment": _text("报告失败", "Report failure", "转下一报价，或退款。",
         "The next offer is tried, or the money goes back."),
+    "createImport": _text(
+        "上传表格", "Upload a sheet",
+        "请求体即文件原文（CSV、TSV、XLSX；卡密另可用 TXT、ZIP），最大 64 MiB；"
+        "应答为预览，开始前不上架任何商品。同一文件与参数得到同一导入。",
+        "The body is the file itself (CSV, TSV, XLSX; codes also as TXT, ZIP), up to 64 MiB. Answered with "
+        "its preview; nothing is on sale before the start. The same file and parameters: the same import.",
+    ),
+    "listImports": _text("查询导入", "List imports", "按时间倒序。", "Newest first."),
+    "getImport": _text("读取导入", "Get an import", "状态、进度、各去向行数与识别出的列。",
+        "State, progress, rows by fate, and what its columns are taken for."),
+    "listImportRows": _text(
+        "查询导入的行", "List an import's rows", "按去向列出，默认为待确认的行，逐行附原因代码与说明；从不含卡密。",
+        "By fate, those that wait for a decision unless told; each with its reason. Never with a code.",
+    ),
+    "startImport": _text(
+        "开始导入", "Start an import", "可同时指定各列含义，对相同表头长期有效；随后由后台逐批应用，中断后可再次开始。",
+        "Columns may be named with it and are kept for the same headers. Applied in parts; an interrupted "
+        "one may be started again.",
+    ),
+    "cancelImport": _text("取消导入", "Cancel an import", "已应用的行保留。", "What was applied stays."),
+    "getRefusedRows": _text(
+        "下载未导入的行", "Download refused rows", "您的原表格式，另加原因列；卡密文件请到供应商后台下载。",
+        "Your own file's form with a column of reasons. Files of codes are given back in the console only.",
+    ),
     "listSettlements": _text("查询结算", "List settlements", "应付账户流水：结算、冲回与出款。",
         "Entries of your payable: settlements, reversals, payouts."),
     "listListings": _text(
@@ -273,6 +297,8 @@ EXAMPLES: Final[dict[str, Any]] = {
         "expires_at": "2027-11-30T16:00:00Z"}]},
     "succeedFulfilment": {"receipts": [{"secret": "SN20261122000001"}]},
     "failFulfilment": {"reason": "number is out of service"},
+    "startImport": {"sheets": [{"sheet": "报价", "columns": [
+        {"at": 0, "role": "name"}, {"at": 2, "role": "price"}]}]},
     "createListing": {"sku": "tencent-video-month", "markup_per_mille": 150},
     "updateListing": {"price_decimal": "1990", "position": 1},
     "bulkList": {"rules": [

@@ -2,7 +2,18 @@
 documented name.
 """
 
-from kamao.api.v1 import catalogue, keys, listings, orders, shops, supply, supply_codes, wallet, webhooks
+from kamao.api.v1 import (
+    catalogue,
+    keys,
+    listings,
+    orders,
+    shops,
+    supply,
+    supply_codes,
+    supply_imports,
+    wallet,
+    webhooks,
+)
 
 ROUTES = [
     catalogue.list_skus,
@@ -42,6 +53,13 @@ ROUTES = [
     supply.succeed,
     supply.fail,
     supply.list_settlements,
+    supply_imports.create_import,
+    supply_imports.list_imports,
+    supply_imports.get_import,
+    supply_imports.list_rows,
+    supply_imports.start,
+    supply_imports.cancel,
+    supply_imports.refused_rows,
     shops.get_shop,
     shops.list_shop_skus,
     shops.get_shop_sku,
