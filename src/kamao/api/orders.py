@@ -28,7 +28,7 @@ from kamao.engine.pool import Connection
 from kamao.engine.stock.opening import open_delivery
 from kamao.engine.stock.types import Delivered
 from kamao.engine.trade import types as engine
-from kamao.engine.trade.fulfilment import private_parts
+from kamao.engine.trade.private import open_private
 from kamao.kernel import ids, money
 from kamao.kernel.errors import Refusal
 from kamao.kernel.limits import METADATA_BYTES_MAX, TARGET_BYTES_MAX
@@ -145,7 +145,7 @@ def read_target(connection: Connection, view: engine.OrderView, *, keyring: Keyr
     row = connection.execute(_PRIVATE, (view.id,)).fetchone()
     if row is None:
         return None
-    found: dict[str, str] = msgspec.json.decode(private_parts(keyring, view.id, row[0], row[1])[1])
+    found: dict[str, str] = msgspec.json.decode(open_private(keyring, view.id, row[0], row[1])[1])
     return found
 
 

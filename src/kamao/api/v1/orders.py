@@ -36,6 +36,7 @@ from kamao.api.orders import (
 from kamao.api.pagination import LIMIT_DEFAULT, Limit, after, before, cursor_of
 from kamao.business.engine_bridge import cell_connection
 from kamao.engine.stock.operations import record_reveals
+from kamao.engine.trade.private import target_hash
 from kamao.engine.trade.queries import OrderFilter, list_orders, order_by_id
 from kamao.engine.trade.refunds import cancel
 from kamao.engine.trade.types import CancelRequest as CancelOrder
@@ -184,7 +185,7 @@ def _target_hash(text: str, keyring: Keyring) -> bytes:
                 )
             ]
         ) from error
-    return keyring.content_digest(b"target|" + encode_sorted(target))
+    return target_hash(keyring, encode_sorted(target))
 
 
 @post(

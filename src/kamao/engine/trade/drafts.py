@@ -14,7 +14,9 @@ from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.statements import statement
 from kamao.engine.stock.types import Allocated, Delivered
 from kamao.engine.trade import leaves
+from kamao.engine.trade.private import Private, write_private
 from kamao.engine.trade.rules import opening_place
+from kamao.engine.trade.supplying import Attempt, plan_attempts
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, OrderView
 from kamao.kernel.ids import sql_array
@@ -104,12 +106,18 @@ def write_drafts(
         texts([draft.request.intake for draft in drafts]),
     )
     burst.send()
-    waiting = [draft for draft in drafts if not draft.delivered]
-    if waiting:
-        _plan_attempts(connection, waiting, at=at, tools=tools)
-    private = [draft for draft in drafts if draft.request.target_json or draft.request.buyer_ip]
-    if private:
-        _write_private(connection, private, tools=tools)
+    attempts = [
+        Attempt(draft.order, draft.offer.id, draft.offer.supplier, draft.offer.fulfilment)
+        for draft in drafts
+        if not draft.delivered
+    ]
+    plan_attempts(connection, attempts, at=at, ids=tools.ids)
+    private = [
+        Private(draft.order, draft.request.buyer_ip, draft.request.target_json)
+        for draft in drafts
+        if draft.request.target_json or draft.request.buyer_ip
+    ]
+    write_private(connection, private, keyring=tools.keyring)
 
 
 def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[str, ...]:
@@ -178,44 +186,6 @@ def hand_over_codes(
     burst.add("stock/sell_codes", items, orders)
     burst.add("trade/insert_code_deliveries", at.isoformat(), orders, items, lots, bytes_of(openings))
     burst.add("trade/insert_leaves", tools.ids.array(len(made)), bytes_of(made))
-
-
-def _plan_attempts(
-    connection: Connection, drafts: Sequence[Draft], *, at: datetime, tools: TradeTools
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement("trade/insert_attempts"),
-            (
-                at,
-                tools.ids.array(len(drafts)),
-                sql_array([draft.order for draft in drafts]),
-                sql_array([draft.offer.id for draft in drafts]),
-                sql_array([draft.offer.supplier for draft in drafts]),
-                [1] * len(drafts),
-                [draft.offer.fulfilment for draft in drafts],
-            ),
-        )
-
-
-def _write_private(connection: Connection, drafts: Sequence[Draft], *, tools: TradeTools) -> None:
-    wrapped_keys, sealed, hashes = [], [], []
-    for draft in drafts:
-        request = draft.request
-        wrapped, key = tools.keyring.new_data_key(draft.order)
-        address = (request.buyer_ip or "").encode()
-        sealed.append(
-            key.seal(draft.order, len(address).to_bytes(2) + address + (request.target_json or b""))
-        )
-        wrapped_keys.append(wrapped)
-        hashes.append(
-            tools.keyring.content_digest(b"target|" + request.target_json) if request.target_json else None
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement("trade/insert_private"),
-            (sql_array([draft.order for draft in drafts]), wrapped_keys, sealed, hashes),
-        )
 
 
 def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:

@@ -14,8 +14,10 @@ from kamao.engine.stock.opening import plain_bytes
 from kamao.engine.stock.types import NewCode
 from kamao.engine.trade import leaves
 from kamao.engine.trade.desk import LockedOrder, OrderDesk
+from kamao.engine.trade.private import open_private
 from kamao.engine.trade.refunds import RefundDesk, give_back
 from kamao.engine.trade.rules import opening_place
+from kamao.engine.trade.supplying import Attempt, plan_attempts
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import Change, FulfilmentAnswer, FulfilmentView, Receipt
 from kamao.kernel.ids import sql_array
@@ -37,14 +39,7 @@ def open_target(keyring: Keyring, view: FulfilmentView) -> bytes | None:
     """Open the target's JSON bytes of an attempt for its supplier; None where the order has no target."""
     if view.wrapped_key is None or view.sealed is None:
         return None
-    return private_parts(keyring, view.order, view.wrapped_key, view.sealed)[1]
-
-
-def private_parts(keyring: Keyring, order: UUID, wrapped: bytes, sealed: bytes) -> tuple[str, bytes]:
-    """Open an order's private data: the buyer's address and the target's JSON bytes."""
-    plain = keyring.open_data_key(order, wrapped).open(order, sealed)
-    length = int.from_bytes(plain[:2])
-    return plain[2 : 2 + length].decode(), plain[2 + length :]
+    return open_private(keyring, view.order, view.wrapped_key, view.sealed)[1]
 
 
 def answer(
@@ -124,18 +119,8 @@ def _next_offer(connection: Connection, order: LockedOrder, desk: OrderDesk, too
             return False
         offer, supplier, cost_e4, position, fulfilment = row
         cursor.execute(statement("trade/insert_next_supplier"), (order.id, position, supplier, cost_e4))
-        cursor.execute(
-            statement("trade/insert_attempts"),
-            (
-                desk.at,
-                sql_array(tools.ids.many(1)),
-                sql_array([order.id]),
-                sql_array([offer]),
-                sql_array([supplier]),
-                [position],
-                [fulfilment],
-            ),
-        )
+    attempt = Attempt(order.id, offer, supplier, fulfilment, position)
+    plan_attempts(connection, [attempt], at=desk.at, ids=tools.ids)
     order.offer = offer
     desk.changed(order)
     return True

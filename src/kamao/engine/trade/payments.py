@@ -16,8 +16,9 @@ from kamao.engine.ledger.accounts import cash, escrow, platform
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
 from kamao.engine.stock.types import Allocated
-from kamao.engine.trade.desk import LockedOrder, OrderDesk
+from kamao.engine.trade.desk import OrderDesk
 from kamao.engine.trade.drafts import hand_over_codes, load_lot_keys
+from kamao.engine.trade.supplying import Attempt, plan_attempts
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import PaymentArrived, PaymentOutcome, RefundAnswer, RefundView
 from kamao.kernel.ids import IdSource, sql_array
@@ -213,29 +214,12 @@ class _Applying:
             else:
                 waiting.append(order)
                 self._desk.move(order, "paid", event="order.paid", actor="payment")
-        self._plan(
-            waiting, {key: value[0] for key, value in terms.items()}, {k: v[2] for k, v in terms.items()}
-        )
-
-    def _plan(
-        self, orders: Sequence[LockedOrder], suppliers: dict[UUID, UUID], fulfilments: dict[UUID, str]
-    ) -> None:
-        if not orders:
-            return
-        offers = [order.offer for order in orders if order.offer is not None]
-        with self._connection.cursor() as cursor:
-            cursor.execute(
-                statement("trade/insert_attempts"),
-                (
-                    self._at,
-                    sql_array(self._tools.ids.many(len(orders))),
-                    sql_array([order.id for order in orders]),
-                    sql_array(offers),
-                    sql_array([suppliers[offer] for offer in offers]),
-                    [1] * len(orders),
-                    [fulfilments[offer] for offer in offers],
-                ),
-            )
+        attempts = [
+            Attempt(order.id, order.offer, terms[order.offer][0], terms[order.offer][2])
+            for order in waiting
+            if order.offer is not None
+        ]
+        plan_attempts(self._connection, attempts, at=self._at, ids=self._tools.ids)
 
     def _write_refunds(self) -> None:
         rows = self._refunds

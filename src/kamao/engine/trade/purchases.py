@@ -19,6 +19,8 @@ from kamao.engine.stock.allocation import Allocator
 from kamao.engine.stock.operations import release
 from kamao.engine.stock.types import Allocated
 from kamao.engine.trade.desk import OrderDesk
+from kamao.engine.trade.private import Private, write_private
+from kamao.engine.trade.supplying import ask_stock, ranked_offers
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import (
     PlacedPurchase,
@@ -151,19 +153,7 @@ class _Placing:
             for line in request.lines:
                 if self._tools.book.sku(line.sku) and 0 < line.quantity <= ORDER_QUANTITY_MAX:
                     wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
-        queues = {code: self._stock_offers(code) for code in wanted}
-        while any(queues.values()):
-            asks = {queue[0].id: wanted[code] for code, queue in queues.items() if queue}
-            self._allocator.ask({key: count for key, count in asks.items() if not self._allocator.asked(key)})
-            queues = {
-                code: queue[1:]
-                for code, queue in queues.items()
-                if len(queue) > 1 and self._allocator.left(queue[0].id) < wanted[code]
-            }
-
-    def _stock_offers(self, code: str) -> list[Offer]:
-        offers = self._tools.router(self._tools.book.offers(code, self._at))
-        return [offer for offer in offers if offer.fulfilment == "stock"]
+        ask_stock(self._allocator, self._tools, wanted, at=self._at)
 
     def _decide(self, request: PurchaseRequest) -> PlacedPurchase:
         content = self._tools.keyring.content_digest(content_of(request))
@@ -233,7 +223,7 @@ class _Placing:
         level = self._levels[buyer][0]
         sku = book.sku(line.sku)
         assert sku is not None, "the line was checked"
-        offers = self._tools.router(book.offers(line.sku, at))
+        offers = ranked_offers(self._tools, line.sku, at)
         if not offers:
             return "not_sellable"
         for offer in offers:
@@ -270,24 +260,13 @@ class _Placing:
                     statement("stock/reserve_codes"),
                     (sql_array([code for code, _ in codes]), sql_array([order for _, order in codes])),
                 )
-            self._write_private(cursor_rows=[order for order in self._orders if order.line.target_json])
-
-    def _write_private(self, *, cursor_rows: Sequence[_Order]) -> None:
-        if not cursor_rows:
-            return
-        keys, sealed, hashes = [], [], []
-        for order in cursor_rows:
-            target = order.line.target_json or b""
-            wrapped, key = self._tools.keyring.new_data_key(order.id)
-            address = (order.request.buyer_ip or "").encode()
-            keys.append(wrapped)
-            sealed.append(key.seal(order.id, len(address).to_bytes(2) + address + target))
-            hashes.append(self._tools.keyring.content_digest(b"target|" + target))
-        with self._connection.cursor() as cursor:
-            cursor.execute(
-                statement("trade/insert_private"),
-                (sql_array([order.id for order in cursor_rows]), keys, sealed, hashes),
+        private = [
+            Private(
+                order.id, order.request.buyer_ip if order.line.target_json else None, order.line.target_json
             )
+            for order in self._orders
+        ]
+        write_private(self._connection, private, keyring=self._tools.keyring)
 
 
 def _purchase_columns(placed: Sequence[tuple[UUID, PurchaseRequest, bytes, int]]) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ from kamao.engine.stock.allocation import Allocator
 from kamao.engine.trade.drafts import Draft, view_of, write_drafts
 from kamao.engine.trade.queries import read_orders
 from kamao.engine.trade.rules import content_of
+from kamao.engine.trade.supplying import ask_stock, ranked_offers
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.ids import sql_array
@@ -123,21 +124,7 @@ class _Batch:
                 continue
             if sku.kind == "code" and 0 < request.quantity <= ORDER_QUANTITY_MAX:
                 wanted[request.sku] = wanted.get(request.sku, 0) + request.quantity
-        queues = {code: self._stock_offers(code) for code in wanted}
-        while queues:
-            asks = {queue[0].id: wanted[code] for code, queue in queues.items() if queue}
-            self._allocator.ask(
-                {offer: count for offer, count in asks.items() if not self._allocator.asked(offer)}
-            )
-            queues = {
-                code: queue[1:]
-                for code, queue in queues.items()
-                if len(queue) > 1 and self._allocator.left(queue[0].id) < wanted[code]
-            }
-
-    def _stock_offers(self, code: str) -> list[Offer]:
-        offers = self._tools.router(self._tools.book.offers(code, self._at))
-        return [offer for offer in offers if offer.fulfilment == "stock"]
+        ask_stock(self._allocator, self._tools, wanted, at=self._at)
 
     def _decide(self, request: OrderRequest, content: bytes, order: UUID) -> "str | Draft | UUID":
         """Return a draft, the id of the first order of a repeated reference, or a refusal's code."""
@@ -167,7 +154,7 @@ class _Batch:
     ) -> "str | Draft":
         """Take the first offer that has the goods at a price within every limit."""
         book, at = self._tools.book, self._at
-        offers = self._tools.router(book.offers(request.sku, at))
+        offers = ranked_offers(self._tools, request.sku, at)
         chosen = next((offer for offer in offers if self._has(offer, request.quantity)), None)
         shown = chosen or (offers[0] if offers else None)
         if shown is None or shown.sale_model != "self_operated":

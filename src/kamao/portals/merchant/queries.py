@@ -19,7 +19,7 @@ from kamao.engine.ledger.accounts import wallet
 from kamao.engine.ledger.queries import balance
 from kamao.engine.ledger.types import Balance
 from kamao.engine.pool import Connection
-from kamao.engine.trade.fulfilment import private_parts
+from kamao.engine.trade.private import open_private
 from kamao.engine.trade.queries import read_orders
 from kamao.engine.trade.types import OrderView
 from kamao.kernel.clock import business_day
@@ -138,7 +138,7 @@ def target_of(connection: Connection, order: UUID) -> dict[str, str]:
     row = connection.execute(_PRIVATE, (order,)).fetchone()
     if row is None:
         return {}
-    _address, content = private_parts(node_keyring(), order, bytes(row[0]), bytes(row[1]))
+    _address, content = open_private(node_keyring(), order, bytes(row[0]), bytes(row[1]))
     if not content:
         return {}
     target = msgspec.json.decode(content)
