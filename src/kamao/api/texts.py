@@ -106,6 +106,13 @@ OPERATIONS: Final[dict[str, OperationText]] = {
         "查询预存款流水", "List wallet entries", "按流水号倒序，每笔带变动后余额；游标为流水号。",
         "Newest first, each with the balance after it; cursors are entry numbers.",
     ),
+    "createTopup": _text(
+        "申报充值", "Announce a top-up",
+        "向平台银行账户转账后申报金额与银行流水号，平台确认到账后入账；同一流水号只申报一次。",
+        "After a transfer to the operator's bank: its amount and bank reference. "
+        "It is booked once it has arrived.",
+    ),
+    "listTopups": _text("查询充值申报", "List announced top-ups", "按时间倒序。", "Newest first."),
     "listWebhookEndpoints": _text(
         "查询通知地址", "List webhook endpoints",
         "不含签名密钥。",
@@ -199,6 +206,12 @@ OPERATIONS: Final[dict[str, OperationText]] = {
     ),
     "listSettlements": _text("查询结算", "List settlements", "应付账户流水：结算、冲回与出款。",
         "Entries of your payable: settlements, reversals, payouts."),
+    "createPayout": _text(
+        "申请提现", "Ask for a payout",
+        "从应付账户提现，金额即时冻结，由平台打款。",
+        "Out of what is owed to you; set aside at once, paid by the operator.",
+    ),
+    "listPayouts": _text("查询提现", "List payouts", "按时间倒序。", "Newest first."),
     "listListings": _text(
         "查询上架商品", "List listings",
         "店铺规则上架的商品，含暂不可售的，热门在前。",
@@ -299,6 +312,8 @@ EXAMPLES: Final[dict[str, Any]] = {
     "failFulfilment": {"reason": "number is out of service"},
     "startImport": {"sheets": [{"sheet": "报价", "columns": [
         {"at": 0, "role": "name"}, {"at": 2, "role": "price"}]}]},
+    "createTopup": {"amount": 100000, "bank_reference": "2026112200001"},
+    "createPayout": {"amount": 5000},
     "createListing": {"sku": "tencent-video-month", "markup_per_mille": 150},
     "updateListing": {"price_decimal": "1990", "position": 1},
     "bulkList": {"rules": [
