@@ -108,8 +108,7 @@ class Front:
         finally:
             self._log.request(
                 method=method,
-                path=scope["path"],
-                route=f"{method} {scope.get('path_template', '-')}",
+                route=scope.get("path_template", "-"),
                 status=statuses[0],
                 seconds=time.perf_counter() - started,
                 request_id=request_id,
