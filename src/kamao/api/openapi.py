@@ -192,6 +192,9 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
         schema["type"] = next(each for each in schema["type"] if each != "null")
     if "enum" in schema:
         schema["enum"] = [each for each in schema["enum"] if each is not None]
+    if schema.get("type") == "integer":
+        # No parameter here is negative; the framework leaves a minimum of 0 out of the document.
+        schema.setdefault("minimum", 0)
     for bound in ("minimum", "maximum"):
         if isinstance(schema.get(bound), float):
             schema[bound] = int(schema[bound])
