@@ -28,6 +28,7 @@ Run = Callable[[Sequence[OrderRequest]], Sequence[SubmitResult]]
 
 LANES: Final = 2
 GATHERED_MAX: Final = 256
+GATHERED_MIN: Final = 32
 CHUNK_MAX: Final = 512
 PENDING_MAX: Final = 8_192
 WAIT_MAX_S: Final = 5.0
@@ -214,9 +215,14 @@ class _Lane(threading.Thread):
                 return
 
     def _gather(self, jobs: list[Job]) -> tuple[list[Job], bool]:
-        """Take what has arrived, up to a batch; tell whether the end was among it."""
+        """Take what has arrived, up to a batch; tell whether the end was among it.
+
+        A batch is at most half of what is pending: callers that wait for their answers before they ask again
+        would otherwise all move in step, and the database would rest while this process reads and writes.
+        """
         count = sum(len(job.orders) for job in jobs)
-        while count < GATHERED_MAX:
+        most = min(GATHERED_MAX, max(GATHERED_MIN, self._owner.pending // 2))
+        while count < most:
             try:
                 job = self._queue.get_nowait()
             except Empty:
