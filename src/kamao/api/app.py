@@ -5,7 +5,6 @@ file only.
 """
 
 import gc
-import gc
 import itertools
 import logging
 import os
@@ -40,7 +39,6 @@ from kamao.kernel.errors import Refusal
 from kamao.kernel.limits import BODY_BYTES_MAX
 
 _log = logging.getLogger("kamao.api")
-_COLLECT_AFTER: Final = 20_000
 _PROBLEM_TYPE: Final = "application/problem+json"
 _COMMON: Final = [(b"x-content-type-options", b"nosniff")]
 
@@ -139,11 +137,6 @@ class Front:
         app.state.authenticator = authenticator
         app.state.document = Document(lambda: make_litestar(None, with_schema=True))
         self._hot = HotOrders(services, authenticator, self._log)
-        # What is loaded now stays for the life of the process: the collector need not look at it again, and
-        # need not run after every few orders.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_COLLECT_AFTER, 20, 50)
         if self._given is None:
             _settle_memory()
         try:
