@@ -159,8 +159,7 @@ async def list_rows(
     fate: Annotated[contract.ROWS_FATES, QueryParameter(description="Which rows")] = "review",
     limit: Limit = LIMIT_DEFAULT,
     starting_after: Annotated[
-        # Not ge=0: Litestar leaves a minimum of zero out of the document.
-        int | None, QueryParameter(gt=-1, le=_PLACE_MAX, description="place of the last row seen")
+        int | None, QueryParameter(ge=0, le=_PLACE_MAX, description="place of the last row seen")
     ] = None,
 ) -> Response[contract.ImportRowList]:
     """List the rows of one fate in the order of the file, each with its reason."""
