@@ -1,10 +1,9 @@
 """The batcher: gathers concurrent orders and runs them as one engine call. Per process and cell; bounded.
 
 Owns the lanes (threads with a connection each) and the retries of transient faults. There is no artificial
-delay: a lane takes whatever has arrived while it was busy. One lane takes everything, because few large
-batches cost a quarter less than many small ones and do not fight for wallets; the others are called in only
-while that one is stuck behind a lock. Correctness rests on the database's locks alone: there may be other
-processes. Refuses new work when its queue is full or the wait is too long: the caller answers
+delay: a lane takes whatever has arrived while it was busy. Orders of one merchant always go to the same lane,
+so that lanes do not fight for a wallet's row; other processes may, which is why correctness rests on the
+database's locks alone. Refuses new work when its queue is full or the wait is too long: the caller answers
 503 and nothing was bought.
 """
 
@@ -13,8 +12,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -28,11 +28,9 @@ Run = Callable[[Sequence[OrderRequest]], Sequence[SubmitResult]]
 
 LANES: Final = 2
 GATHERED_MAX: Final = 256
-GATHERED_MIN: Final = 32
 CHUNK_MAX: Final = 512
 PENDING_MAX: Final = 8_192
 WAIT_MAX_S: Final = 5.0
-RELIEF_AFTER_S: Final = 0.25
 ATTEMPTS_MAX: Final = 4
 _RETRY_PAUSES_S: Final = (0.002, 0.01, 0.05)
 
@@ -71,9 +69,6 @@ class Job(msgspec.Struct, gc=False):
     queued_at: float
 
 
-Queue = SimpleQueue[Job | None]
-
-
 class Batcher:
     """The lanes of one cell in one process.
 
@@ -89,18 +84,13 @@ class Batcher:
         lanes: int = LANES,
         pending_max: int = PENDING_MAX,
         wait_max_s: float = WAIT_MAX_S,
-        relief_after_s: float = RELIEF_AFTER_S,
     ) -> None:
         self._pending = 0
         self._pending_max = pending_max
-        self._relief_after_s = relief_after_s
-        self._queue: Queue = SimpleQueue()
-        self._watched_by: asyncio.AbstractEventLoop | None = None
-        self.is_closed = False
-        self._lanes = [
-            _Lane(self, make_run(), self._queue, number=number, cell=cell, wait_max_s=wait_max_s)
-            for number in range(lanes)
-        ]
+        self._closed = False
+        self._lanes = [_Lane(self, make_run(), name=f"orders-{cell}-{number}", cell=cell,
+            wait_max_s=wait_max_s)
+                       for number in range(lanes)]  # fmt: skip
         for lane in self._lanes:
             lane.start()
 
@@ -109,41 +99,23 @@ class Batcher:
         """Orders accepted and not yet answered."""
         return self._pending
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether the first lane has been at one batch for so long that another lane should help."""
-        since = self._lanes[0].busy_since
-        return since > 0 and time.monotonic() - since > self._relief_after_s
-
     def submit(
-        self, *, orders: list[OrderRequest], render: Callable[[Sequence[SubmitResult]], T]
+        self, merchant: UUID, *, orders: list[OrderRequest], render: Callable[[Sequence[SubmitResult]], T]
     ) -> "asyncio.Future[T]":
-        """Queue orders; the future gives what ``render`` makes of their results.
+        """Queue a merchant's orders; the future gives what ``render`` makes of their results.
 
         Call on an event loop. Raises Refusal ``overloaded`` at once when the queue is full or closed; the
         future raises it when the orders waited too long, or when the connection was lost and the outcome is
         unknown.
         """
-        if self.is_closed or self._pending + len(orders) > self._pending_max:
+        if self._closed or self._pending + len(orders) > self._pending_max:
             raise Refusal("overloaded")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._pending += len(orders)
-        self._queue.put(Job(orders, render, future, loop, time.monotonic()))
-        if self._watched_by is not loop:
-            self._watched_by = loop
-            loop.call_later(self._relief_after_s, self._watch, loop)
+        lane = self._lanes[merchant.int % len(self._lanes)]
+        lane.queue.put(Job(orders, render, future, loop, time.monotonic()))
         return future
-
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Call the other lanes in while the first one is stuck; look again as long as orders wait."""
-        if self.is_stuck:
-            for lane in self._lanes[1:]:
-                lane.called.set()
-        if self._pending and not self.is_closed:
-            loop.call_later(self._relief_after_s, self._watch, loop)
-        elif self._watched_by is loop:
-            self._watched_by = None
 
     def settle(self, answered: list[tuple[Job, Any]]) -> None:
         """Resolve the futures of a finished batch; runs on the event loop, once per batch."""
@@ -159,10 +131,9 @@ class Batcher:
 
     def close(self) -> None:
         """Finish what is queued and end the lanes; new orders are refused from here on."""
-        self.is_closed = True
-        self._queue.put(None)
+        self._closed = True
         for lane in self._lanes:
-            lane.called.set()
+            lane.queue.put(None)
         for lane in self._lanes:
             lane.join()
 
@@ -170,63 +141,36 @@ class Batcher:
 class _Lane(threading.Thread):
     """One thread that runs batches one after another."""
 
-    def __init__(
-        self, owner: Batcher, run: Run, queue: "Queue", *, number: int, cell: str, wait_max_s: float
-    ) -> None:
-        super().__init__(name=f"orders-{cell}-{number}", daemon=True)
-        self.busy_since = 0.0
-        self.called = threading.Event()
+    def __init__(self, owner: Batcher, run: Run, *, name: str, cell: str, wait_max_s: float) -> None:
+        super().__init__(name=name, daemon=True)
+        self.queue: SimpleQueue[Job | None] = SimpleQueue()
         self._owner = owner
-        self._queue = queue
         self._run = run
         self._cell = cell
         self._wait_max_s = wait_max_s
-        # The first lane takes everything; the others wait to be called in.
-        self._is_relief = number > 0
 
     def run(self) -> None:
         """Take, run, answer, until told to stop."""
-        if self._is_relief:
-            self._relieve()
-            return
         while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            jobs, stopping = self._gather([first])
-            self._work(jobs)
+            jobs, stopping = self._gather()
+            if jobs:
+                self._work(jobs)
             if stopping:
                 return
 
-    def _relieve(self) -> None:
-        """Wait until called; then work beside the first lane for as long as that one is stuck."""
-        while True:
-            self.called.wait()
-            self.called.clear()
-            while self._owner.is_stuck:
-                jobs, stopping = self._gather([])
-                if stopping:
-                    # The end is the first lane's to see.
-                    self._queue.put(None)
-                if not jobs:
-                    break
-                self._work(jobs)
-            if self._owner.is_closed:
-                return
-
-    def _gather(self, jobs: list[Job]) -> tuple[list[Job], bool]:
-        """Take what has arrived, up to a batch; tell whether the end was among it.
-
-        A batch is at most half of what is pending: callers that wait for their answers before they ask again
-        would otherwise all move in step, and the database would rest while this process reads and writes.
-        """
-        count = sum(len(job.orders) for job in jobs)
-        most = min(GATHERED_MAX, max(GATHERED_MIN, self._owner.pending // 2))
-        while count < most:
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
+    def _gather(self) -> tuple[list[Job], bool]:
+        """Wait for one job, then take what else has arrived, up to a batch."""
+        queue = self.queue
+        first = queue.get()
+        if first is None:
+            return [], True
+        jobs = [first]
+        count = len(first.orders)
+        # This thread is the only reader, so that many jobs are there for sure.
+        for _ in range(queue.qsize()):
+            if count >= GATHERED_MAX:
                 break
+            job = queue.get()
             if job is None:
                 return jobs, True
             jobs.append(job)
@@ -234,13 +178,6 @@ class _Lane(threading.Thread):
         return jobs, False
 
     def _work(self, jobs: list[Job]) -> None:
-        self.busy_since = time.monotonic()
-        try:
-            self._answer(jobs)
-        finally:
-            self.busy_since = 0.0
-
-    def _answer(self, jobs: list[Job]) -> None:
         oldest_allowed = time.monotonic() - self._wait_max_s
         answered: list[tuple[Job, Any]] = []
         fresh = []
