@@ -20,7 +20,7 @@ from kamao.business.identity.keys import KeyCache
 from kamao.engine import cells
 from kamao.engine.pool import CellPool, Connection, connect
 from kamao.engine.stock.hints import StockHints
-from kamao.engine.trade.submit import submit
+from kamao.engine.trade.submit import submit_and_commit
 from kamao.engine.trade.tools import TradeTools, make_tools
 from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.clock import Clock, SystemClock
@@ -119,13 +119,10 @@ class LaneRunner:
         if connection is None or connection.closed:
             connection = self._connection = connect(self._conninfo, self._cell)
         try:
-            submitted = submit(connection, orders, at=self._clock.now(), tools=self._tools)
-            connection.commit()
+            return submit_and_commit(connection, orders, at=self._clock.now(), tools=self._tools)
         except BaseException:
             self._give_up(connection)
             raise
-        submitted.committed()
-        return submitted.results
 
     def _give_up(self, connection: Connection) -> None:
         try:

@@ -156,6 +156,10 @@ class PriceBook:
             self._watch(terms.changes, at)
             self._watch([rule.effective_from for rule in found], at)
 
+    def has(self, code: str) -> bool:
+        """Tell whether a SKU is cached; what is cached is true only as of the epoch last opened."""
+        return self._by_code.get(code) is not None
+
     def sku(self, code: str) -> Sku | None:
         """Return an opened SKU, or None where there is none of that code."""
         terms = self._by_code[code]

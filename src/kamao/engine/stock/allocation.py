@@ -7,11 +7,12 @@ those locks.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from kamao.engine.arrays import integers, texts
+from kamao.engine.burst import Answer, Burst
 from kamao.engine.pool import Connection
-from kamao.engine.statements import statement
 from kamao.engine.stock.hints import Mark, StockHints
 from kamao.engine.stock.types import Allocated
 from kamao.kernel.ids import sql_array
@@ -29,6 +30,15 @@ class _Shelf:
         self.epoch = 0
         self.codes: list[Allocated] = []
         self.taken = 0
+
+
+class Asked(NamedTuple):
+    """Offers that a burst asks for codes, with the marks from which they are looked for."""
+
+    offers: list[UUID]
+    wanted: Mapping[UUID, int]
+    marks: list[tuple[int, Mark] | None]
+    answer: Answer
 
 
 class Allocator:
@@ -50,40 +60,52 @@ class Allocator:
 
     def ask(self, wanted: Mapping[UUID, int]) -> None:
         """Lock up to the wanted number of free codes of each offer."""
-        if not wanted:
-            return
-        offers = sorted(wanted)
-        stale = self._take(offers, wanted, "stock/allocate")
-        again = [offer for offer in offers if offer in stale or self.left(offer) < wanted[offer]]
+        if wanted:
+            burst = Burst(self._connection)
+            asked = self.ask_with(burst, wanted)
+            burst.send()
+            self.settle(asked)
+
+    def ask_with(self, burst: Burst, wanted: Mapping[UUID, int]) -> Asked:
+        """Let a burst lock codes of offers; hand what comes back to ``settle`` once it was sent."""
+        return self._ask(burst, sorted(wanted), wanted, "stock/allocate")
+
+    def settle(self, asked: Asked) -> None:
+        """Put the locked codes on their shelves; offers that came up short are asked once more, waiting for
+        neighbours.
+        """
+        stale = self._shelve(asked)
+        again = [offer for offer in asked.offers if offer in stale or self.left(offer) < asked.wanted[offer]]
         if again:
             for offer in again:
                 self._hints.drop(offer)
-            self._take(again, wanted, "stock/allocate_waiting")
+            burst = Burst(self._connection)
+            second = self._ask(burst, again, asked.wanted, "stock/allocate_waiting")
+            burst.send()
+            self._shelve(second)
 
-    def _take(self, offers: list[UUID], wanted: Mapping[UUID, int], name: str) -> set[UUID]:
-        """Lock codes from each offer's mark on; return the offers whose mark turned out to be of an earlier
-        epoch.
-        """
+    def _ask(self, burst: Burst, offers: list[UUID], wanted: Mapping[UUID, int], name: str) -> Asked:
         marks = [self._hints.get(offer, self._at) for offer in offers]
-        for offer in offers:
+        answer = burst.ask(
+            name,
+            sql_array(offers),
+            integers([wanted[offer] for offer in offers]),
+            texts([self._lower(mark) for mark in marks]),
+            sql_array([mark[1][1] if mark else _LAST for mark in marks]),
+        )
+        return Asked(offers, wanted, marks, answer)
+
+    def _shelve(self, asked: Asked) -> set[UUID]:
+        """Keep what was locked; return the offers whose mark turned out to be of an earlier epoch."""
+        for offer in asked.offers:
             self._shelves[offer.int] = _Shelf(offer)
-        with self._connection.cursor() as cursor:
-            cursor.execute(
-                statement(name),
-                (
-                    sql_array(offers),
-                    integers([wanted[offer] for offer in offers]),
-                    texts([self._lower(mark) for mark in marks]),
-                    sql_array([mark[1][1] if mark else _LAST for mark in marks]),
-                ),
-            )
-            for offer, epoch, code, lot, expires_at, sealed in cursor:
-                shelf = self._shelves[offer.int]
-                shelf.epoch = epoch
-                shelf.codes.append(Allocated(code, lot, expires_at, sealed))
+        for offer, epoch, code, lot, expires_at, sealed in asked.answer.rows:
+            shelf = self._shelves[offer.int]
+            shelf.epoch = epoch
+            shelf.codes.append(Allocated(code, lot, expires_at, sealed))
         return {
             offer
-            for offer, mark in zip(offers, marks, strict=True)
+            for offer, mark in zip(asked.offers, asked.marks, strict=True)
             if mark is not None and self._shelves[offer.int].epoch not in (0, mark[0])
         }
 

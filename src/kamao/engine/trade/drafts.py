@@ -59,14 +59,14 @@ class Draft:
 
 
 def write_drafts(
-    connection: Connection, drafts: Sequence[Draft], *, journal: Journal, at: datetime, tools: TradeTools
+    burst: Burst, drafts: Sequence[Draft], *, journal: Journal, at: datetime, tools: TradeTools
 ) -> None:
-    """Write every row of accepted orders: references, orders, money, goods, events and provenance leaves."""
+    """Let a burst write every row of accepted orders: references, orders, money, goods, events and provenance
+    leaves. The keys of the codes' lots are known (``load_lot_keys``).
+    """
     if not drafts:
         return
     codes = [(draft.order, code) for draft in drafts for code in draft.codes]
-    load_lot_keys(connection, [code.lot for _, code in codes], tools)
-    burst = Burst(connection)
     moment = at.isoformat()
     orders = sql_array([draft.order for draft in drafts])
     merchants = sql_array([draft.request.merchant for draft in drafts])
@@ -105,19 +105,18 @@ def write_drafts(
         texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
         texts([draft.request.intake for draft in drafts]),
     )
-    burst.send()
     attempts = [
         Attempt(draft.order, draft.offer.id, draft.offer.supplier, draft.offer.fulfilment)
         for draft in drafts
         if not draft.delivered
     ]
-    plan_attempts(connection, attempts, at=at, ids=tools.ids)
+    plan_attempts(burst, attempts, at=at, ids=tools.ids)
     private = [
         Private(draft.order, draft.request.buyer_ip, draft.request.target_json)
         for draft in drafts
         if draft.request.target_json or draft.request.buyer_ip
     ]
-    write_private(connection, private, keyring=tools.keyring)
+    write_private(burst, private, keyring=tools.keyring)
 
 
 def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[str, ...]:

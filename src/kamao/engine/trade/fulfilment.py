@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from kamao.engine.burst import Burst
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
 from kamao.engine.stock.opening import plain_bytes
@@ -120,7 +121,9 @@ def _next_offer(connection: Connection, order: LockedOrder, desk: OrderDesk, too
         offer, supplier, cost_e4, position, fulfilment = row
         cursor.execute(statement("trade/insert_next_supplier"), (order.id, position, supplier, cost_e4))
     attempt = Attempt(order.id, offer, supplier, fulfilment, position)
-    plan_attempts(connection, [attempt], at=desk.at, ids=tools.ids)
+    burst = Burst(connection)
+    plan_attempts(burst, [attempt], at=desk.at, ids=tools.ids)
+    burst.send()
     order.offer = offer
     desk.changed(order)
     return True

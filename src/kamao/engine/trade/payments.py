@@ -219,7 +219,9 @@ class _Applying:
             for order in waiting
             if order.offer is not None
         ]
-        plan_attempts(self._connection, attempts, at=self._at, ids=self._tools.ids)
+        burst = Burst(self._connection)
+        plan_attempts(burst, attempts, at=self._at, ids=self._tools.ids)
+        burst.send()
 
     def _write_refunds(self) -> None:
         rows = self._refunds

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from kamao.engine.pool import Connection
-from kamao.engine.statements import statement
+from kamao.engine.arrays import bytes_of
+from kamao.engine.burst import Burst
 from kamao.kernel.ids import sql_array
 from kamao.kernel.sealing import Keyring
 
@@ -29,22 +29,26 @@ def target_hash(keyring: Keyring, target_json: bytes) -> bytes:
     return keyring.content_digest(b"target|" + target_json)
 
 
-def write_private(connection: Connection, rows: Sequence[Private], *, keyring: Keyring) -> None:
-    """Seal and store the personal data of new orders; rows that hold nothing are passed over."""
+def write_private(burst: Burst, rows: Sequence[Private], *, keyring: Keyring) -> None:
+    """Seal and let a burst store the personal data of new orders; rows that hold nothing are passed over."""
     held = [row for row in rows if row.target_json or row.address]
     if not held:
         return
-    keys, sealed, hashes = [], [], []
+    keys, sealed = [], []
+    hashes: list[bytes | None] = []
     for row in held:
         wrapped, key = keyring.new_data_key(row.order)
         address = (row.address or "").encode()
         keys.append(wrapped)
         sealed.append(key.seal(row.order, len(address).to_bytes(2) + address + (row.target_json or b"")))
         hashes.append(target_hash(keyring, row.target_json) if row.target_json else None)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement("trade/insert_private"), (sql_array([row.order for row in held]), keys, sealed, hashes)
-        )
+    burst.add(
+        "trade/insert_private",
+        sql_array([row.order for row in held]),
+        bytes_of(keys),
+        bytes_of(sealed),
+        bytes_of(hashes),
+    )
 
 
 def open_private(keyring: Keyring, order: UUID, wrapped: bytes, sealed: bytes) -> tuple[str, bytes]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from kamao.engine.burst import Burst
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.statements import statement
@@ -266,7 +267,9 @@ class _Placing:
             )
             for order in self._orders
         ]
-        write_private(self._connection, private, keyring=self._tools.keyring)
+        burst = Burst(self._connection)
+        write_private(burst, private, keyring=self._tools.keyring)
+        burst.send()
 
 
 def _purchase_columns(placed: Sequence[tuple[UUID, PurchaseRequest, bytes, int]]) -> tuple[object, ...]:

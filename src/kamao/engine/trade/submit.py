@@ -6,22 +6,23 @@ quantity; (3) decide in plain Python; (4) write set-based. Refuses nothing by ex
 outcome, and a refused one writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from kamao.engine.arrays import id_array, texts
+from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import escrow, wallet
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
 from kamao.engine.pricing.types import Offer, Sku
-from kamao.engine.statements import statement
 from kamao.engine.stock.allocation import Allocator
-from kamao.engine.trade.drafts import Draft, view_of, write_drafts
+from kamao.engine.trade.drafts import Draft, load_lot_keys, view_of, write_drafts
 from kamao.engine.trade.queries import read_orders
 from kamao.engine.trade.rules import content_of
-from kamao.engine.trade.supplying import ask_stock, ranked_offers
+from kamao.engine.trade.supplying import ask_stock, first_asks, ranked_offers
 from kamao.engine.trade.tools import TradeTools
-from kamao.engine.trade.types import OrderRequest, SubmitResult
+from kamao.engine.trade.types import OrderRequest, OrderView, SubmitResult
 from kamao.kernel.ids import sql_array
 from kamao.kernel.limits import ORDER_QUANTITY_MAX
 from kamao.kernel.money import order_amount
@@ -50,7 +51,19 @@ def submit(
     ``committed()``, and only then opens them. Raises psycopg errors (lock time-outs, deadlocks) for the owner
     of the transaction to retry.
     """
-    return _Batch(connection, requests, at=at, tools=tools).run()
+    return _Batch(connection, requests, at=at, tools=tools).run(commit=False)
+
+
+def submit_and_commit(
+    connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools
+) -> list[SubmitResult]:
+    """Decide, write and commit a batch of orders in a transaction of its own: two round trips in all.
+
+    As ``submit``; an OperationalError of a lost connection leaves the outcome unknown.
+    """
+    submitted = _Batch(connection, requests, at=at, tools=tools).run(commit=True)
+    submitted.committed()
+    return submitted.results
 
 
 class _Batch:
@@ -67,11 +80,11 @@ class _Batch:
         self._known: dict[tuple[int, str], tuple[UUID, bytes]] = {}
         self._drafts: list[Draft] = []
 
-    def run(self) -> Submitted:
+    def run(self, *, commit: bool) -> Submitted:
         digest = self._tools.keyring.content_digest
         contents = [digest(content_of(request)) for request in self._requests]
         self._open()
-        self._ask_stock()
+        ask_stock(self._allocator, self._tools, self._wanted(), at=self._at)
         ids = self._tools.ids.many(len(self._requests))
         outcomes: list[str | Draft | UUID] = []
         for request, content, order in zip(self._requests, contents, ids, strict=True):
@@ -80,51 +93,56 @@ class _Batch:
             if isinstance(outcome, Draft):
                 self._known[request.merchant.int, request.reference] = (order, content)
                 self._drafts.append(outcome)
-        write_drafts(self._connection, self._drafts, journal=self._journal, at=self._at, tools=self._tools)
-        return Submitted(self._results(outcomes), self._allocator)
+        stored = self._stored(outcomes)
+        lots = [code.lot for draft in self._drafts for code in draft.codes]
+        load_lot_keys(self._connection, lots, self._tools)
+        burst = Burst(self._connection)
+        write_drafts(burst, self._drafts, journal=self._journal, at=self._at, tools=self._tools)
+        burst.send(commit=commit)
+        return Submitted(self._results(outcomes, stored), self._allocator)
 
     def _open(self) -> None:
-        """Lock wallets, then read references and prices as they are under those locks."""
-        merchants = {request.merchant.int: request.merchant for request in self._requests}.values()
-        with self._connection.pipeline(), self._connection.cursor() as wallets:
-            references, epoch = self._connection.cursor(), self._connection.cursor()
-            wallets.execute(statement("trade/lock_wallets"), (sql_array(sorted(merchants)),))
-            references.execute(
-                statement("trade/read_references"),
-                (
-                    sql_array([request.merchant for request in self._requests]),
-                    [request.reference for request in self._requests],
-                ),
-            )
-            epoch.execute(statement("pricing/read_epoch"))
-            rows = wallets.fetchall()
-            for merchant, reference, order, content in references:
-                self._known[merchant.int, reference] = (order, content)
-            current = epoch.fetchone()
-        self._journal.adopt([row[:7] for row in rows])
-        for row in rows:
+        """Lock wallets, read references and prices as they are under those locks, and lock the codes that
+        the book, as it was, leads to; all in one round trip.
+        """
+        requests = self._requests
+        merchants = sorted({request.merchant.int for request in requests})
+        burst = Burst(self._connection)
+        wallets = burst.ask("trade/lock_wallets", id_array(merchants))
+        references = burst.ask(
+            "trade/read_references",
+            sql_array([request.merchant for request in requests]),
+            texts([request.reference for request in requests]),
+        )
+        epoch = burst.ask("pricing/read_epoch")
+        guess = first_asks(self._tools, self._wanted(), at=self._at)
+        asked = self._allocator.ask_with(burst, guess) if guess else None
+        burst.send()
+        for merchant, reference, order, content in references.rows:
+            self._known[merchant.int, reference] = (order, content)
+        self._journal.adopt([row[:7] for row in wallets.rows])
+        for row in wallets.rows:
             self._merchants[row[1].int] = (row[7], row[8])
-        assert current is not None, "the epoch row exists from installation"
         self._tools.book.open(
             self._connection,
-            epoch=current[0],
-            pairs=[(request.merchant, request.sku) for request in self._requests],
+            epoch=epoch.rows[0][0],
+            pairs=[(request.merchant, request.sku) for request in requests],
             at=self._at,
         )
+        if asked is not None:
+            self._allocator.settle(asked)
 
-    def _ask_stock(self) -> None:
-        """Lock codes for every item that may need them; cheaper offers first, others only where those fall
-        short.
-        """
+    def _wanted(self) -> dict[str, int]:
+        """Sum up the codes of each SKU that items not known as repeated may need."""
         book, known = self._tools.book, self._known
         wanted: dict[str, int] = {}
         for request in self._requests:
-            sku = book.sku(request.sku)
-            if sku is None or (request.merchant.int, request.reference) in known:
+            if not book.has(request.sku) or (request.merchant.int, request.reference) in known:
                 continue
-            if sku.kind == "code" and 0 < request.quantity <= ORDER_QUANTITY_MAX:
+            sku = book.sku(request.sku)
+            if sku is not None and sku.kind == "code" and 0 < request.quantity <= ORDER_QUANTITY_MAX:
                 wanted[request.sku] = wanted.get(request.sku, 0) + request.quantity
-        ask_stock(self._allocator, self._tools, wanted, at=self._at)
+        return wanted
 
     def _decide(self, request: OrderRequest, content: bytes, order: UUID) -> "str | Draft | UUID":
         """Return a draft, the id of the first order of a repeated reference, or a refusal's code."""
@@ -206,13 +224,16 @@ class _Batch:
         retail = request.retail_unit_price_e4
         return (floor is not None and retail < floor) or (ceiling is not None and retail > ceiling)
 
-    def _results(self, outcomes: "Sequence[str | Draft | UUID]") -> list[SubmitResult]:
-        earlier = [item for item in outcomes if isinstance(item, UUID)]
-        drafts = {draft.order: draft for draft in self._drafts} if earlier else {}
-        stored = {}
-        if any(item not in drafts for item in earlier):
-            missing = [item for item in earlier if item not in drafts]
-            stored = read_orders(self._connection, missing, with_deliveries=True)
+    def _stored(self, outcomes: "Sequence[str | Draft | UUID]") -> Mapping[UUID, OrderView]:
+        """Read the earlier orders whose references this batch repeats."""
+        earlier = {item for item in outcomes if isinstance(item, UUID)}
+        earlier -= {draft.order for draft in self._drafts} if earlier else set()
+        return read_orders(self._connection, sorted(earlier), with_deliveries=True) if earlier else {}
+
+    def _results(
+        self, outcomes: "Sequence[str | Draft | UUID]", stored: Mapping[UUID, OrderView]
+    ) -> list[SubmitResult]:
+        drafts = {draft.order: draft for draft in self._drafts} if len(self._drafts) < len(outcomes) else {}
         results = []
         for item in outcomes:
             if isinstance(item, str):

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from kamao.engine.pool import Connection
+from kamao.engine.arrays import integers, texts
+from kamao.engine.burst import Burst
 from kamao.engine.pricing.types import Offer
-from kamao.engine.statements import statement
 from kamao.engine.stock.allocation import Allocator
 from kamao.engine.trade.tools import TradeTools
 from kamao.kernel.ids import IdSource, sql_array
@@ -32,6 +32,22 @@ def ranked_offers(tools: TradeTools, code: str, at: datetime) -> Sequence[Offer]
     return tools.router(tools.book.offers(code, at))
 
 
+def first_asks(tools: TradeTools, wanted: Mapping[str, int], *, at: datetime) -> dict[UUID, int]:
+    """Return what ``ask_stock`` will ask first, as far as the book knows it before it was opened.
+
+    A guess: codes locked for an offer that turns out not to be wanted are simply not sold.
+    """
+    asks: dict[UUID, int] = {}
+    for code, count in wanted.items():
+        if tools.book.has(code):
+            offer = next(
+                (each for each in ranked_offers(tools, code, at) if each.fulfilment == "stock"), None
+            )
+            if offer is not None:
+                asks[offer.id] = count
+    return asks
+
+
 def ask_stock(allocator: Allocator, tools: TradeTools, wanted: Mapping[str, int], *, at: datetime) -> None:
     """Lock codes for the summed quantity of each SKU: the first offer is asked for all of it, the next ones
     only where those before came up short.
@@ -50,22 +66,16 @@ def ask_stock(allocator: Allocator, tools: TradeTools, wanted: Mapping[str, int]
         }
 
 
-def plan_attempts(
-    connection: Connection, attempts: Sequence[Attempt], *, at: datetime, ids: IdSource
-) -> None:
-    """Write attempts that nobody has been asked for yet."""
-    if not attempts:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement("trade/insert_attempts"),
-            (
-                at,
-                sql_array(ids.many(len(attempts))),
-                sql_array([item.order for item in attempts]),
-                sql_array([item.offer for item in attempts]),
-                sql_array([item.supplier for item in attempts]),
-                [item.position for item in attempts],
-                [item.fulfilment for item in attempts],
-            ),
+def plan_attempts(burst: Burst, attempts: Sequence[Attempt], *, at: datetime, ids: IdSource) -> None:
+    """Let a burst write attempts that nobody has been asked for yet."""
+    if attempts:
+        burst.add(
+            "trade/insert_attempts",
+            at.isoformat(),
+            ids.array(len(attempts)),
+            sql_array([item.order for item in attempts]),
+            sql_array([item.offer for item in attempts]),
+            sql_array([item.supplier for item in attempts]),
+            integers([item.position for item in attempts]),
+            texts([item.fulfilment for item in attempts]),
         )

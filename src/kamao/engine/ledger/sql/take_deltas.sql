@@ -1,3 +1,3 @@
 DELETE FROM ledger_delta
-WHERE id IN (SELECT id FROM ledger_delta ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+WHERE id = ANY (ARRAY(SELECT id FROM ledger_delta ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
 RETURNING account, amount_minor

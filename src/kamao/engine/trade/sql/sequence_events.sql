@@ -1,6 +1,6 @@
 WITH taken AS (
     DELETE FROM trade_outbox
-    WHERE id IN (SELECT id FROM trade_outbox ORDER BY id LIMIT %(limit)s)
+    WHERE id = ANY (ARRAY(SELECT id FROM trade_outbox ORDER BY id LIMIT %(limit)s))
     RETURNING *)
 INSERT INTO trade_event (
     seq, id, type, organisation, order_id, subject, before, after, actor, reason, notify, data,
