@@ -32,7 +32,7 @@ class Engine:
         self.gate.set()
         self.entered = threading.Event()
 
-    def __call__(self, orders):
+    def __call__(self, orders, decided):
         self.entered.set()
         assert self.gate.wait(10)
         self.batches.append([order.reference for order in orders])
@@ -58,7 +58,7 @@ def run(engine, work, **options):
 async def held(engine, batcher, merchant):
     """Occupy the lane with one order and hold it there."""
     engine.gate.clear()
-    first = batcher.submit(merchant, orders=[request(0, merchant)], render=outcomes)
+    first = batcher.submit(orders=[request(0, merchant)], render=outcomes)
     await asyncio.get_running_loop().run_in_executor(None, engine.entered.wait, 10)
     return first
 
@@ -68,7 +68,7 @@ def test_what_arrives_while_a_lane_works_is_one_batch():
 
     async def work(batcher):
         first = await held(engine, batcher, merchant)
-        rest = [batcher.submit(merchant, orders=[request(n, merchant)], render=outcomes) for n in range(1, 6)]
+        rest = [batcher.submit(orders=[request(n, merchant)], render=outcomes) for n in range(1, 6)]
         engine.gate.set()
         return await asyncio.gather(first, *rest)
 
@@ -81,9 +81,9 @@ def test_a_full_queue_refuses_at_once():
 
     async def work(batcher):
         first = await held(engine, batcher, merchant)
-        second = batcher.submit(merchant, orders=[request(1, merchant)], render=outcomes)
+        second = batcher.submit(orders=[request(1, merchant)], render=outcomes)
         with pytest.raises(Refusal, match="overloaded"):
-            batcher.submit(merchant, orders=[request(2, merchant)], render=outcomes)
+            batcher.submit(orders=[request(2, merchant)], render=outcomes)
         engine.gate.set()
         await asyncio.gather(first, second)
         return batcher.pending
@@ -97,7 +97,7 @@ def test_who_waited_too_long_is_told_and_nothing_is_bought():
 
     async def work(batcher):
         with pytest.raises(Refusal, match="overloaded"):
-            await batcher.submit(merchant, orders=[request(1, merchant)], render=outcomes)
+            await batcher.submit(orders=[request(1, merchant)], render=outcomes)
 
     run(engine, work, wait_max_s=-1.0)
     assert engine.batches == []
@@ -108,7 +108,7 @@ def test_transient_faults_are_retried_and_then_busy():
     engine, merchant = Engine(deadlock(), deadlock()), uuid.uuid4()
 
     async def one(batcher):
-        return await batcher.submit(merchant, orders=[request(0, merchant)], render=outcomes)
+        return await batcher.submit(orders=[request(0, merchant)], render=outcomes)
 
     assert run(engine, one) == ["created"]
     assert len(engine.batches) == 3
@@ -122,7 +122,7 @@ def test_a_lost_connection_is_an_unknown_outcome():
 
     async def work(batcher):
         with pytest.raises(Refusal, match="overloaded"):
-            await batcher.submit(merchant, orders=[request(0, merchant)], render=outcomes)
+            await batcher.submit(orders=[request(0, merchant)], render=outcomes)
 
     run(engine, work)
     assert len(engine.batches) == 1
@@ -133,7 +133,7 @@ def test_one_bad_order_does_not_take_its_neighbours_down():
 
     async def work(batcher):
         first = await held(engine, batcher, merchant)
-        rest = [batcher.submit(merchant, orders=[request(n, merchant)], render=outcomes) for n in range(1, 4)]
+        rest = [batcher.submit(orders=[request(n, merchant)], render=outcomes) for n in range(1, 4)]
         engine.gate.set()
         return await asyncio.gather(first, *rest, return_exceptions=True)
 
@@ -153,7 +153,7 @@ def test_an_answer_that_cannot_be_made_is_an_internal_fault():
     async def work(batcher):
         merchant = uuid.uuid4()
         with pytest.raises(Refusal, match="internal"):
-            await batcher.submit(merchant, orders=[request(0, merchant)], render=render)
+            await batcher.submit(orders=[request(0, merchant)], render=render)
 
     run(Engine(), work)
 
@@ -163,11 +163,11 @@ def test_closing_answers_what_is_queued_and_refuses_the_rest():
 
     async def work(batcher):
         first = await held(engine, batcher, merchant)
-        second = batcher.submit(merchant, orders=[request(1, merchant)], render=outcomes)
+        second = batcher.submit(orders=[request(1, merchant)], render=outcomes)
         engine.gate.set()
         await asyncio.get_running_loop().run_in_executor(None, batcher.close)
         with pytest.raises(Refusal, match="overloaded"):
-            batcher.submit(merchant, orders=[request(2, merchant)], render=outcomes)
+            batcher.submit(orders=[request(2, merchant)], render=outcomes)
         return await asyncio.gather(first, second)
 
     assert run(engine, work) == [["created"], ["created"]]

@@ -1,9 +1,10 @@
 """The batcher: gathers concurrent orders and runs them as one engine call. Per process and cell; bounded.
 
 Owns the lanes (threads with a connection each) and the retries of transient faults. There is no artificial
-delay: a lane takes whatever has arrived while it was busy. Orders of one merchant always go to the same lane,
-so that lanes do not fight for a wallet's row; other processes may, which is why correctness rests on the
-database's locks alone. Refuses new work when its queue is full or the wait is too long: the caller answers
+delay: a lane takes whatever has arrived while the others were busy. Lanes take turns: one decides while
+another's writes are on their way and a third renders answers, so that the database and this process work at
+the same time without halving the batches. Correctness rests on the database's locks alone, because other
+processes have turns of their own. Refuses new work when its queue is full or the wait is too long: the caller answers
 503 and nothing was bought.
 """
 
@@ -14,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
-from uuid import UUID
 
 import msgspec
 import psycopg
@@ -24,7 +24,8 @@ from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.errors import Refusal
 
 T = TypeVar("T")
-Run = Callable[[Sequence[OrderRequest]], Sequence[SubmitResult]]
+Decided = Callable[[], None]
+Run = Callable[[Sequence[OrderRequest], Decided], Sequence[SubmitResult]]
 
 LANES: Final = 2
 GATHERED_MAX: Final = 256
@@ -73,7 +74,7 @@ class Batcher:
     """The lanes of one cell in one process.
 
     ``make_run`` is called once per lane; what it returns executes a batch in one transaction, commit
-    included.
+    included, and tells when its decisions are made.
     """
 
     def __init__(
@@ -88,8 +89,10 @@ class Batcher:
         self._pending = 0
         self._pending_max = pending_max
         self._closed = False
-        self._lanes = [_Lane(self, make_run(), name=f"orders-{cell}-{number}", cell=cell,
-            wait_max_s=wait_max_s)
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        turn = threading.Lock()
+        self._lanes = [_Lane(self, make_run(), queue=self._queue, turn=turn, name=f"orders-{cell}-{number}",
+            cell=cell, wait_max_s=wait_max_s)
                        for number in range(lanes)]  # fmt: skip
         for lane in self._lanes:
             lane.start()
@@ -100,9 +103,9 @@ class Batcher:
         return self._pending
 
     def submit(
-        self, merchant: UUID, *, orders: list[OrderRequest], render: Callable[[Sequence[SubmitResult]], T]
+        self, *, orders: list[OrderRequest], render: Callable[[Sequence[SubmitResult]], T]
     ) -> "asyncio.Future[T]":
-        """Queue a merchant's orders; the future gives what ``render`` makes of their results.
+        """Queue orders; the future gives what ``render`` makes of their results.
 
         Call on an event loop. Raises Refusal ``overloaded`` at once when the queue is full or closed; the
         future raises it when the orders waited too long, or when the connection was lost and the outcome is
@@ -113,8 +116,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._pending += len(orders)
-        lane = self._lanes[merchant.int % len(self._lanes)]
-        lane.queue.put(Job(orders, render, future, loop, time.monotonic()))
+        self._queue.put(Job(orders, render, future, loop, time.monotonic()))
         return future
 
     def settle(self, answered: list[tuple[Job, Any]]) -> None:
@@ -132,18 +134,41 @@ class Batcher:
     def close(self) -> None:
         """Finish what is queued and end the lanes; new orders are refused from here on."""
         self._closed = True
-        for lane in self._lanes:
-            lane.queue.put(None)
+        for _ in self._lanes:
+            self._queue.put(None)
         for lane in self._lanes:
             lane.join()
+
+
+class _Turn:
+    """A lane's hold on the turn; giving it twice gives it once."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self._held = False
+
+    def take(self) -> None:
+        """Wait for the turn."""
+        self._lock.acquire()
+        self._held = True
+
+    def give(self) -> None:
+        """Let the next lane begin."""
+        if self._held:
+            self._held = False
+            self._lock.release()
 
 
 class _Lane(threading.Thread):
     """One thread that runs batches one after another."""
 
-    def __init__(self, owner: Batcher, run: Run, *, name: str, cell: str, wait_max_s: float) -> None:
+    def __init__(
+        self, owner: Batcher, run: Run, *, queue: "SimpleQueue[Job | None]", turn: threading.Lock, name: str,
+        cell: str, wait_max_s: float,
+    ) -> None:  # fmt: skip
         super().__init__(name=name, daemon=True)
-        self.queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._queue = queue
+        self._turn = _Turn(turn)
         self._owner = owner
         self._run = run
         self._cell = cell
@@ -151,22 +176,25 @@ class _Lane(threading.Thread):
 
     def run(self) -> None:
         """Take, run, answer, until told to stop."""
-        while True:
-            jobs, stopping = self._gather()
-            if jobs:
-                self._work(jobs)
-            if stopping:
-                return
+        stopping = False
+        while not stopping:
+            self._turn.take()
+            try:
+                jobs, stopping = self._gather()
+                if jobs:
+                    self._work(jobs)
+            finally:
+                self._turn.give()
 
     def _gather(self) -> tuple[list[Job], bool]:
         """Wait for one job, then take what else has arrived, up to a batch."""
-        queue = self.queue
+        queue = self._queue
         first = queue.get()
         if first is None:
             return [], True
         jobs = [first]
         count = len(first.orders)
-        # This thread is the only reader, so that many jobs are there for sure.
+        # Whoever has the turn is the only reader, so that many jobs are there for sure.
         for _ in range(queue.qsize()):
             if count >= GATHERED_MAX:
                 break
@@ -235,7 +263,7 @@ class _Lane(threading.Thread):
         started = time.perf_counter()
         for attempt in range(ATTEMPTS_MAX):
             try:
-                results = self._run(orders)
+                results = self._run(orders, self._turn.give)
             except TRANSIENT as error:
                 _retries.labels(self._cell, type(error).__name__).inc()
                 if attempt < len(_RETRY_PAUSES_S):

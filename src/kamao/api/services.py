@@ -6,7 +6,7 @@ opened.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -111,15 +111,15 @@ class LaneRunner:
         self._clock = clock
         self._connection: Connection | None = None
 
-    def __call__(self, orders: Sequence[OrderRequest]) -> Sequence[SubmitResult]:
-        """Submit and commit. A fault rolls back; a connection that died is dropped, and its outcome is
+    def __call__(self, orders: Sequence[OrderRequest], decided: Callable[[], None]) -> Sequence[SubmitResult]:
+        """Submit and commit; ``decided`` tells when the next batch may begin. A fault rolls back; a connection that died is dropped, and its outcome is
         unknown.
         """
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._connection = connect(self._conninfo, self._cell)
         try:
-            return submit_and_commit(connection, orders, at=self._clock.now(), tools=self._tools)
+            return submit_and_commit(connection, orders, at=self._clock.now(), tools=self._tools, decided=decided)
         except BaseException:
             self._give_up(connection)
             raise

@@ -1,6 +1,6 @@
 """Statements of one batch sent to the server in one go, without psycopg's per-statement adaptation.
 
-The hot path runs a dozen set-based statements per batch whose parameters are ready texts (array literals).
+The hot path runs a dozen set-based statements per batch whose parameters are ready arrays.
 Sending them through libpq's pipeline as prepared statements costs a few microseconds each instead of fifty,
 and one round trip in all: every round trip also gives the interpreter's lock away and waits to get it back.
 Owns preparing them once per connection, and the BEGIN and COMMIT that ride along.
@@ -8,7 +8,8 @@ Owns preparing them once per connection, and the BEGIN and COMMIT that ride alon
 
 import itertools
 import select
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg import OperationalError, pq
@@ -20,6 +21,9 @@ from kamao.engine.statements import statement
 
 _generations: Final = itertools.count(1)
 _HARMLESS: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.PIPELINE_ABORTED})
+_PARAMETERS_MAX: Final = 40
+_BINARIES: Final = (pq.Format.BINARY,) * _PARAMETERS_MAX
+_TEXT_FIRST: Final = (pq.Format.TEXT, *_BINARIES)
 _BEGIN: Final = "BEGIN"
 _COMMIT: Final = "COMMIT"
 
@@ -33,6 +37,9 @@ class Answer:
         self.rows: Sequence[tuple[Any, ...]] = ()
 
 
+_Command = tuple[str, tuple[bytes, ...], tuple[pq.Format, ...], Answer | None]
+
+
 class Burst:
     """Statements gathered for one connection; ``send`` runs them in order, in its open transaction or in one
     that it opens.
@@ -40,22 +47,34 @@ class Burst:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._commands: list[tuple[str, list[bytes], Answer | None]] = []
+        self._commands: list[_Command] = []
 
-    def add(self, name: str, *parameters: str) -> None:
-        """Append a statement by name (see ``statements``) with its parameters as texts; its rows are
+    def add(self, name: str, *arrays: bytes, at: datetime | None = None) -> None:
+        """Append a statement by name (see ``statements``) with its arrays (see ``arrays``); its rows are
         dropped.
-        """
-        self._commands.append((name, [parameter.encode() for parameter in parameters], None))
 
-    def ask(self, name: str, *parameters: str) -> Answer:
+        ``at`` is the first parameter of statements that write when something happened.
+        """
+        self._append(name, arrays, at, None)
+
+    def ask(self, name: str, *arrays: bytes) -> Answer:
         """Append a statement whose rows are wanted; they are there after ``send``."""
         answer = Answer()
-        self._commands.append((name, [parameter.encode() for parameter in parameters], answer))
+        self._append(name, arrays, None, answer)
         return answer
 
-    def send(self, *, commit: bool = False) -> None:
+    def _append(
+        self, name: str, arrays: tuple[bytes, ...], at: datetime | None, answer: Answer | None
+    ) -> None:
+        if at is None:
+            self._commands.append((name, arrays, _BINARIES[: len(arrays)], answer))
+        else:
+            moment = at.isoformat().encode()
+            self._commands.append((name, (moment, *arrays), _TEXT_FIRST[: len(arrays) + 1], answer))
+
+    def send(self, *, commit: bool = False, sent: Callable[[], None] | None = None) -> None:
         """Send everything and wait for every answer; ``commit`` ends the transaction in the same round trip.
+        ``sent`` is called as soon as everything is on its way.
 
         Raises psycopg's own error for the first statement that failed; nothing was committed then, and the
         transaction is to be rolled back. An OperationalError of a lost connection leaves a commit unknown.
@@ -65,9 +84,9 @@ class Burst:
         pgconn = connection.pgconn
         is_open = pgconn.transaction_status == pq.TransactionStatus.INTRANS
         if commands and not is_open:
-            commands.insert(0, (_BEGIN, [], None))
+            commands.insert(0, (_BEGIN, (), (), None))
         if commit and (commands or is_open):
-            commands.append((_COMMIT, [], None))
+            commands.append((_COMMIT, (), (), None))
         if not commands:
             return
         with connection.lock:
@@ -75,15 +94,18 @@ class Burst:
             known = burst_statements.setdefault(connection, {})
             try:
                 awaited: list[Answer | None] = []
-                for name, parameters, answer in commands:
+                for name, parameters, formats, answer in commands:
                     label = known.get(name)
                     if label is None:
                         label = known[name] = f"{name}#{next(_generations)}".encode()
                         pgconn.send_prepare(label, _text_of(name))
                         awaited.append(None)
-                    pgconn.send_query_prepared(label, parameters, result_format=pq.Format.BINARY)
+                    pgconn.send_query_prepared(label, parameters, formats, pq.Format.BINARY)
                     awaited.append(answer)
                 pgconn.pipeline_sync()
+                if sent is not None:
+                    self._flush(pgconn)
+                    sent()
                 self._receive(pgconn, awaited)
             except BaseException:
                 # What the server prepared before it failed is unknown: forget all, and take fresh names next

@@ -33,8 +33,8 @@ class IdSource(Protocol):
         """Return ``count`` ids in ascending order."""
         ...
 
-    def array(self, count: int) -> str:
-        """Return ``count`` ids as a PostgreSQL array literal: for rows that nobody names by id here."""
+    def numbers(self, count: int) -> Sequence[int]:
+        """Return ``count`` ids as their 128-bit numbers: for rows that nobody names by id here."""
         ...
 
 
@@ -59,13 +59,10 @@ class RandomIds:
 
     def many(self, count: int) -> list[UUID]:
         """Return ``count`` ascending ids; one call costs one read of the clock and of the random source."""
-        return [UUID(int=number) for number in self._numbers(count)]
+        return [UUID(int=number) for number in self.numbers(count)]
 
-    def array(self, count: int) -> str:
-        """Return ``count`` ascending ids as an array literal, without making objects of them."""
-        return "{" + ",".join([f"{number:032x}" for number in self._numbers(count)]) + "}"
-
-    def _numbers(self, count: int) -> list[int]:
+    def numbers(self, count: int) -> list[int]:
+        """Return ``count`` ascending ids as numbers, without making objects of them."""
         steps = os.urandom(4 * count + 8)
         with self._lock:
             now = time.time_ns() // 1_000_000
@@ -100,9 +97,9 @@ class SeededIds:
         """Return ``count`` ids."""
         return [self.new() for _ in range(count)]
 
-    def array(self, count: int) -> str:
-        """Return ``count`` ids as an array literal."""
-        return sql_array(self.many(count))
+    def numbers(self, count: int) -> list[int]:
+        """Return ``count`` ids as numbers."""
+        return [value.int for value in self.many(count)]
 
 
 class ReadMilliseconds(Protocol):

@@ -67,9 +67,7 @@ async def create_order(request: ApiRequest, data: JSONBody[OrderRequest]) -> Res
     render = single_renderer(
         keyring_for(request), language=request.language, request_id=request.request_id, target=data.target
     )
-    status, body, refusal = await request.cell.batcher.submit(
-        request.key.organisation, orders=[order], render=render
-    )
+    status, body, refusal = await request.cell.batcher.submit(orders=[order], render=render)
     response = json_response(body, status)
     if refusal is not None:
         response.media_type = "application/problem+json"
@@ -95,7 +93,7 @@ async def create_orders(request: ApiRequest, data: JSONBody[OrderBatchRequest]) 
     render = batch_renderer(
         checked, keyring_for(request), language=request.language, request_id=request.request_id
     )
-    return json_response(await request.cell.batcher.submit(merchant, orders=orders, render=render))
+    return json_response(await request.cell.batcher.submit(orders=orders, render=render))
 
 
 @get("/orders/{order_id:str}", opt=_READ, operation_id="getOrder", tags=["orders"])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kamao.engine.arrays import id_array, integers, optional_ids, texts
+from kamao.engine.arrays import bigints, id_numbers, ids, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import Account
 from kamao.engine.pool import Connection
@@ -123,48 +123,48 @@ class Journal:
     def flush(self, connection: Connection) -> list[UUID]:
         """Write postings, balances and deltas; return the postings' ids in the order they were appended."""
         burst = Burst(connection)
-        ids = self.add_to(burst)
+        written = self.add_to(burst)
         burst.send()
-        return ids
+        return written
 
     def add_to(self, burst: Burst) -> list[UUID]:
         """Let a burst write postings, balances and deltas; return the postings' ids in the order they were
         appended.
         """
         rows = self._rows
-        ids = self._ids.many(len(rows)) if rows else []
+        written = self._ids.many(len(rows)) if rows else []
         if rows:
             burst.add(
                 "ledger/insert_postings",
-                self._at.isoformat(),
-                sql_array(ids),
+                ids(written),
                 texts([row[0] for row in rows]),
-                sql_array([row[1] for row in rows]),
-                sql_array([row[2] for row in rows]),
-                integers([row[3] for row in rows]),
+                ids([row[1] for row in rows]),
+                ids([row[2] for row in rows]),
+                bigints([row[3] for row in rows]),
                 texts([row[4] for row in rows]),
-                optional_ids([row[5] for row in rows]),
-                optional_ids([row[6] for row in rows]),
-                *(integers(column) for column in zip(*self._numbers, strict=True)),
+                ids([row[5] for row in rows]),
+                ids([row[6] for row in rows]),
+                *(bigints(column) for column in zip(*self._numbers, strict=True)),
+                at=self._at,
             )
         changed = [row for row in self._locked.values() if row.changed]
         if changed:
             burst.add(
                 "ledger/update_accounts",
-                sql_array([row.id for row in changed]),
-                integers([row.balance for row in changed]),
-                integers([row.pending for row in changed]),
-                integers([row.entry_no for row in changed]),
+                ids([row.id for row in changed]),
+                bigints([row.balance for row in changed]),
+                bigints([row.pending for row in changed]),
+                bigints([row.entry_no for row in changed]),
             )
         deltas = {account: amount for account, amount in self._deltas.items() if amount}
         if deltas:
             burst.add(
                 "ledger/insert_deltas",
-                self._ids.array(len(deltas)),
-                id_array(deltas),
-                integers(deltas.values()),
+                id_numbers(self._ids.numbers(len(deltas))),
+                id_numbers(deltas),
+                bigints(deltas.values()),
             )
         self._rows, self._numbers, self._deltas = [], [], {}
         for row in changed:
             row.changed = False
-        return ids
+        return written

@@ -20,6 +20,8 @@ from kamao.kernel.ids import sql_array
 
 _SKUS_CACHED = 20_000
 _PAIRS_CACHED = 200_000
+_RULES_WHOLE_MAX = 200
+"""Up to so many private rules a merchant's are known as a whole; who has more is looked up SKU by SKU."""
 
 
 class OfferTerms(msgspec.Struct, frozen=True):
@@ -66,7 +68,10 @@ class PriceBook:
     def __init__(self) -> None:
         self._epoch = -1
         self._by_code: dict[str, SkuTerms | None] = {}
-        self._private: dict[tuple[int, str], list[Rule]] = {}
+        self._private: dict[int, list[Rule] | None] = {}
+        """Each merchant's private rules, None where they are too many to be known as a whole."""
+        self._pairs: dict[tuple[int, str], list[Rule]] = {}
+        """Private rules of those merchants, SKU by SKU."""
         self._prices: dict[tuple[int, int, int, int], Price | None] = {}
         self._ranked: dict[str, list[Offer]] = {}
         self._until: datetime | None = None
@@ -82,19 +87,26 @@ class PriceBook:
         """Make the book true for these (merchant, SKU code) pairs as of ``epoch``, read in this
         transaction.
         """
-        if epoch != self._epoch or len(self._by_code) > _SKUS_CACHED or len(self._private) > _PAIRS_CACHED:
-            self._by_code, self._private, self._epoch = {}, {}, epoch
+        if epoch != self._epoch or len(self._by_code) > _SKUS_CACHED or len(self._pairs) > _PAIRS_CACHED:
+            self._by_code, self._private, self._pairs, self._epoch = {}, {}, {}, epoch
             self._forget_prices()
         if self._until is not None and at >= self._until:
             # Something took effect: compute anew, and look again for what comes next.
             self._forget_prices()
-            self._private = {}
+            self._watch_all(at)
         missing = sorted({code for _, code in pairs if code not in self._by_code})
         if missing:
-            self._load_skus(connection, missing)
-        unknown = [pair for pair in pairs if (pair[0].int, pair[1]) not in self._private]
+            self._load_skus(connection, missing, at)
+        private = self._private
+        strangers = {merchant.int: merchant for merchant, _ in pairs if merchant.int not in private}
+        if strangers:
+            self._load_private(connection, strangers.values(), at)
+        unknown = [
+            pair for pair in pairs
+            if private[pair[0].int] is None and (pair[0].int, pair[1]) not in self._pairs
+        ]  # fmt: skip
         if unknown:
-            self._load_private(connection, unknown, at)
+            self._load_pairs(connection, unknown, at)
 
     def _watch(self, changes: Sequence[datetime], at: datetime) -> None:
         """Remember the next moment at which computed prices stop being true."""
@@ -102,10 +114,17 @@ class PriceBook:
             if moment > at and (self._until is None or moment < self._until):
                 self._until = moment
 
+    def _watch_all(self, at: datetime) -> None:
+        for terms in self._by_code.values():
+            if terms is not None:
+                self._watch(terms.changes, at)
+        for rules in (*self._private.values(), *self._pairs.values()):
+            self._watch([rule.effective_from for rule in rules or ()], at)
+
     def _forget_prices(self) -> None:
         self._prices, self._ranked, self._until = {}, {}, None
 
-    def _load_skus(self, connection: Connection, codes: Sequence[str]) -> None:
+    def _load_skus(self, connection: Connection, codes: Sequence[str], at: datetime) -> None:
         for code in codes:
             self._by_code[code] = None
         with connection.cursor() as cursor:
@@ -131,8 +150,24 @@ class PriceBook:
                 + [rule.effective_from for rule in terms.rules]
             )
             self._by_code[terms.sku.code] = terms
+            self._watch(terms.changes, at)
 
-    def _load_private(self, connection: Connection, pairs: Sequence[tuple[UUID, str]], at: datetime) -> None:
+    def _load_private(self, connection: Connection, merchants: Collection[UUID], at: datetime) -> None:
+        """Learn the private rules of merchants that have few."""
+        found: dict[str, list[Rule]] = {merchant.hex: [] for merchant in merchants}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                statement("pricing/read_private_rules_of"), (list(found), _RULES_WHOLE_MAX + 1)
+            )
+            for row in cursor:
+                found[row[1]].append(Rule(*row))
+        for merchant in merchants:
+            rules = found[merchant.hex]
+            self._private[merchant.int] = rules if len(rules) <= _RULES_WHOLE_MAX else None
+            self._watch([rule.effective_from for rule in rules], at)
+
+    def _load_pairs(self, connection: Connection, pairs: Sequence[tuple[UUID, str]], at: datetime) -> None:
+        """Learn the private rules of (merchant, SKU code) pairs."""
         targets = {ANY_TARGET}
         for _, code in pairs:
             terms = self._by_code[code]
@@ -148,12 +183,9 @@ class PriceBook:
                 rules.setdefault(row[1], []).append(Rule(*row))
         for merchant, code in pairs:
             terms = self._by_code[code]
-            if terms is None:
-                continue
-            own = set(targets_of(terms.sku))
+            own = set(targets_of(terms.sku)) if terms is not None else set()
             found = [rule for rule in rules.get(merchant.hex, ()) if rule.target in own]
-            self._private[merchant.int, code] = found
-            self._watch(terms.changes, at)
+            self._pairs[merchant.int, code] = found
             self._watch([rule.effective_from for rule in found], at)
 
     def has(self, code: str) -> bool:
@@ -186,7 +218,8 @@ class PriceBook:
             return self._prices[key]
         terms = self._by_code[code]
         assert terms is not None, "the SKU was opened"
-        rules = terms.rules + self._private[merchant.int, code]
+        private = self._private[merchant.int]
+        rules = terms.rules + (self._pairs[merchant.int, code] if private is None else private)
         price = price_of(
             rules, sku=terms.sku, offer=offer, merchant=merchant, level=level, quantity=quantity, at=at
         )

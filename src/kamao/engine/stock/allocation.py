@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from kamao.engine.arrays import integers, texts
+from kamao.engine.arrays import ids, integers, moments
 from kamao.engine.burst import Answer, Burst
 from kamao.engine.pool import Connection
 from kamao.engine.stock.hints import Mark, StockHints
 from kamao.engine.stock.types import Allocated
-from kamao.kernel.ids import sql_array
 
 _LAST = UUID(int=(1 << 128) - 1)
 
@@ -88,10 +87,10 @@ class Allocator:
         marks = [self._hints.get(offer, self._at) for offer in offers]
         answer = burst.ask(
             name,
-            sql_array(offers),
+            ids(offers),
             integers([wanted[offer] for offer in offers]),
-            texts([self._lower(mark) for mark in marks]),
-            sql_array([mark[1][1] if mark else _LAST for mark in marks]),
+            moments([self._lower(mark) for mark in marks], never=True),
+            ids([mark[1][1] if mark else _LAST for mark in marks]),
         )
         return Asked(offers, wanted, marks, answer)
 
@@ -109,11 +108,12 @@ class Allocator:
             if mark is not None and self._shelves[offer.int].epoch not in (0, mark[0])
         }
 
-    def _lower(self, mark: tuple[int, Mark] | None) -> str:
+    def _lower(self, mark: tuple[int, Mark] | None) -> datetime | None:
+        """Return the expiry from which to look on, None for codes that never expire."""
         if mark is None:
-            return self._at.isoformat()
+            return self._at
         expires_at = mark[1][0]
-        return "infinity" if expires_at is None else max(expires_at, self._at).isoformat()
+        return None if expires_at is None else max(expires_at, self._at)
 
     def left(self, offer: UUID) -> int:
         """Return how many locked codes of an offer are not taken yet."""

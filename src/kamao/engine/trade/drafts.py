@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from kamao.engine.arrays import booleans, bytes_of, constant, integers, moments, texts
+from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, moments, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
@@ -67,9 +67,8 @@ def write_drafts(
     if not drafts:
         return
     codes = [(draft.order, code) for draft in drafts for code in draft.codes]
-    moment = at.isoformat()
-    orders = sql_array([draft.order for draft in drafts])
-    merchants = sql_array([draft.request.merchant for draft in drafts])
+    orders = ids([draft.order for draft in drafts])
+    merchants = ids([draft.request.merchant for draft in drafts])
     burst.add(
         "trade/insert_references",
         merchants,
@@ -77,40 +76,40 @@ def write_drafts(
         orders,
         bytes_of([draft.content for draft in drafts]),
     )
-    burst.add("trade/insert_orders", moment, *_order_columns(drafts, at))
+    burst.add("trade/insert_orders", *_order_columns(drafts, at), at=at)
     journal.add_to(burst)
     funded = [draft for draft in drafts if draft.source is not None]
     if funded:
         burst.add(
             "trade/insert_funding",
-            sql_array([draft.order for draft in funded]),
-            sql_array([draft.source for draft in funded if draft.source]),
-            integers([draft.amount_minor for draft in funded]),
+            ids([draft.order for draft in funded]),
+            ids([draft.source for draft in funded if draft.source]),
+            bigints([draft.amount_minor for draft in funded]),
         )
     burst.add(
         "trade/insert_supplier_parties",
         orders,
-        sql_array([draft.offer.supplier for draft in drafts]),
-        integers([draft.offer.cost_e4 for draft in drafts]),
+        ids([draft.offer.supplier for draft in drafts]),
+        bigints([draft.offer.cost_e4 for draft in drafts]),
     )
     if codes:
         hand_over_codes(burst, codes, at=at, tools=tools)
     burst.add(
         "trade/insert_order_outbox",
-        moment,
-        tools.ids.array(len(drafts)),
+        id_numbers(tools.ids.numbers(len(drafts))),
         texts(["order.delivered" if draft.delivered else "order.paid" for draft in drafts]),
         merchants,
         orders,
         texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
         texts([draft.request.intake for draft in drafts]),
+        at=at,
     )
     attempts = [
         Attempt(draft.order, draft.offer.id, draft.offer.supplier, draft.offer.fulfilment)
         for draft in drafts
         if not draft.delivered
     ]
-    plan_attempts(burst, attempts, at=at, ids=tools.ids)
+    plan_attempts(burst, attempts, at=at, source=tools.ids)
     private = [
         Private(draft.order, draft.request.buyer_ip, draft.request.target_json)
         for draft in drafts
@@ -119,30 +118,30 @@ def write_drafts(
     write_private(burst, private, keyring=tools.keyring)
 
 
-def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[str, ...]:
+def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[bytes, ...]:
     requests = [draft.request for draft in drafts]
     return (
-        sql_array([draft.order for draft in drafts]),
-        sql_array([request.merchant for request in requests]),
+        ids([draft.order for draft in drafts]),
+        ids([request.merchant for request in requests]),
         texts([request.reference for request in requests]),
-        sql_array([draft.sku.id for draft in drafts]),
-        sql_array([draft.offer.id for draft in drafts]),
-        texts([None if draft.sku.promise_id is None else draft.sku.promise_id.hex for draft in drafts]),
+        ids([draft.sku.id for draft in drafts]),
+        ids([draft.offer.id for draft in drafts]),
+        ids([draft.sku.promise_id for draft in drafts]),
         integers([request.quantity for request in requests]),
-        integers([draft.unit_price_e4 for draft in drafts]),
-        integers([draft.amount_minor for draft in drafts]),
+        bigints([draft.unit_price_e4 for draft in drafts]),
+        bigints([draft.amount_minor for draft in drafts]),
         texts([draft.sku.currency for draft in drafts]),
         texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
-        integers([draft.amount_minor for draft in drafts]),
+        bigints([draft.amount_minor for draft in drafts]),
         integers([len(draft.codes) for draft in drafts]),
         texts([request.intake for request in requests]),
         texts([request.sales_channel for request in requests]),
         texts([request.channel_order_no for request in requests]),
-        integers([request.retail_unit_price_e4 for request in requests]),
+        bigints([request.retail_unit_price_e4 for request in requests]),
         booleans([bool(request.target_json) for request in requests]),
         texts([request.notify_url for request in requests]),
         texts([request.metadata_json.decode() if request.metadata_json else None for request in requests]),
-        constant(None, len(drafts)),
+        ids([None] * len(drafts)),
         moments([at if draft.delivered else None for draft in drafts]),
         moments([settles_at(draft.offer, at) if draft.delivered else None for draft in drafts]),
     )
@@ -179,12 +178,12 @@ def hand_over_codes(
         key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot.int])
         openings.append(key.seal(opening_place(order, code.id), salt, nonce))
         made.append(head + leaves.commitment(salt=salt, item=code.id, order=order))
-    items = sql_array([code.id for _, code in codes])
-    orders = sql_array([order for order, _ in codes])
-    lots = sql_array([code.lot for _, code in codes])
+    items = ids([code.id for _, code in codes])
+    orders = ids([order for order, _ in codes])
+    lots = ids([code.lot for _, code in codes])
     burst.add("stock/sell_codes", items, orders)
-    burst.add("trade/insert_code_deliveries", at.isoformat(), orders, items, lots, bytes_of(openings))
-    burst.add("trade/insert_leaves", tools.ids.array(len(made)), bytes_of(made))
+    burst.add("trade/insert_code_deliveries", orders, items, lots, bytes_of(openings), at=at)
+    burst.add("trade/insert_leaves", id_numbers(tools.ids.numbers(len(made))), bytes_of(made))
 
 
 def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:

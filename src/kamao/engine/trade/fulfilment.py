@@ -122,7 +122,7 @@ def _next_offer(connection: Connection, order: LockedOrder, desk: OrderDesk, too
         cursor.execute(statement("trade/insert_next_supplier"), (order.id, position, supplier, cost_e4))
     attempt = Attempt(order.id, offer, supplier, fulfilment, position)
     burst = Burst(connection)
-    plan_attempts(burst, [attempt], at=desk.at, ids=tools.ids)
+    plan_attempts(burst, [attempt], at=desk.at, source=tools.ids)
     burst.send()
     order.offer = offer
     desk.changed(order)

@@ -220,7 +220,7 @@ class _Applying:
             if order.offer is not None
         ]
         burst = Burst(self._connection)
-        plan_attempts(burst, attempts, at=self._at, ids=self._tools.ids)
+        plan_attempts(burst, attempts, at=self._at, source=self._tools.ids)
         burst.send()
 
     def _write_refunds(self) -> None:

@@ -8,9 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from kamao.engine.arrays import bytes_of
+from kamao.engine.arrays import bytes_of, ids
 from kamao.engine.burst import Burst
-from kamao.kernel.ids import sql_array
 from kamao.kernel.sealing import Keyring
 
 
@@ -44,7 +43,7 @@ def write_private(burst: Burst, rows: Sequence[Private], *, keyring: Keyring) ->
         hashes.append(target_hash(keyring, row.target_json) if row.target_json else None)
     burst.add(
         "trade/insert_private",
-        sql_array([row.order for row in held]),
+        ids([row.order for row in held]),
         bytes_of(keys),
         bytes_of(sealed),
         bytes_of(hashes),

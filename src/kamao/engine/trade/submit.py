@@ -6,11 +6,11 @@ quantity; (3) decide in plain Python; (4) write set-based. Refuses nothing by ex
 outcome, and a refused one writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kamao.engine.arrays import id_array, texts
+from kamao.engine.arrays import id_numbers, ids, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import escrow, wallet
 from kamao.engine.ledger.journal import Journal
@@ -23,7 +23,6 @@ from kamao.engine.trade.rules import content_of
 from kamao.engine.trade.supplying import ask_stock, first_asks, ranked_offers
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, OrderView, SubmitResult
-from kamao.kernel.ids import sql_array
 from kamao.kernel.limits import ORDER_QUANTITY_MAX
 from kamao.kernel.money import order_amount
 
@@ -55,13 +54,19 @@ def submit(
 
 
 def submit_and_commit(
-    connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools
+    connection: Connection,
+    requests: Sequence[OrderRequest],
+    *,
+    at: datetime,
+    tools: TradeTools,
+    decided: Callable[[], None] | None = None,
 ) -> list[SubmitResult]:
     """Decide, write and commit a batch of orders in a transaction of its own: two round trips in all.
 
-    As ``submit``; an OperationalError of a lost connection leaves the outcome unknown.
+    ``decided`` is called when all is decided and the writes are on their way: the moment to begin with the
+    next batch. As ``submit``; an OperationalError of a lost connection leaves the outcome unknown.
     """
-    submitted = _Batch(connection, requests, at=at, tools=tools).run(commit=True)
+    submitted = _Batch(connection, requests, at=at, tools=tools).run(commit=True, decided=decided)
     submitted.committed()
     return submitted.results
 
@@ -80,14 +85,14 @@ class _Batch:
         self._known: dict[tuple[int, str], tuple[UUID, bytes]] = {}
         self._drafts: list[Draft] = []
 
-    def run(self, *, commit: bool) -> Submitted:
+    def run(self, *, commit: bool, decided: Callable[[], None] | None = None) -> Submitted:
         digest = self._tools.keyring.content_digest
         contents = [digest(content_of(request)) for request in self._requests]
         self._open()
         ask_stock(self._allocator, self._tools, self._wanted(), at=self._at)
-        ids = self._tools.ids.many(len(self._requests))
+        orders = self._tools.ids.many(len(self._requests))
         outcomes: list[str | Draft | UUID] = []
-        for request, content, order in zip(self._requests, contents, ids, strict=True):
+        for request, content, order in zip(self._requests, contents, orders, strict=True):
             outcome = self._decide(request, content, order)
             outcomes.append(outcome)
             if isinstance(outcome, Draft):
@@ -98,7 +103,7 @@ class _Batch:
         load_lot_keys(self._connection, lots, self._tools)
         burst = Burst(self._connection)
         write_drafts(burst, self._drafts, journal=self._journal, at=self._at, tools=self._tools)
-        burst.send(commit=commit)
+        burst.send(commit=commit, sent=decided)
         return Submitted(self._results(outcomes, stored), self._allocator)
 
     def _open(self) -> None:
@@ -108,10 +113,10 @@ class _Batch:
         requests = self._requests
         merchants = sorted({request.merchant.int for request in requests})
         burst = Burst(self._connection)
-        wallets = burst.ask("trade/lock_wallets", id_array(merchants))
+        wallets = burst.ask("trade/lock_wallets", id_numbers(merchants))
         references = burst.ask(
             "trade/read_references",
-            sql_array([request.merchant for request in requests]),
+            ids([request.merchant for request in requests]),
             texts([request.reference for request in requests]),
         )
         epoch = burst.ask("pricing/read_epoch")

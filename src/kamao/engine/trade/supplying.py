@@ -9,12 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from kamao.engine.arrays import integers, texts
+from kamao.engine.arrays import id_numbers, ids, smallints, texts
 from kamao.engine.burst import Burst
 from kamao.engine.pricing.types import Offer
 from kamao.engine.stock.allocation import Allocator
 from kamao.engine.trade.tools import TradeTools
-from kamao.kernel.ids import IdSource, sql_array
+from kamao.kernel.ids import IdSource
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -66,16 +66,16 @@ def ask_stock(allocator: Allocator, tools: TradeTools, wanted: Mapping[str, int]
         }
 
 
-def plan_attempts(burst: Burst, attempts: Sequence[Attempt], *, at: datetime, ids: IdSource) -> None:
+def plan_attempts(burst: Burst, attempts: Sequence[Attempt], *, at: datetime, source: IdSource) -> None:
     """Let a burst write attempts that nobody has been asked for yet."""
     if attempts:
         burst.add(
             "trade/insert_attempts",
-            at.isoformat(),
-            ids.array(len(attempts)),
-            sql_array([item.order for item in attempts]),
-            sql_array([item.offer for item in attempts]),
-            sql_array([item.supplier for item in attempts]),
-            integers([item.position for item in attempts]),
+            id_numbers(source.numbers(len(attempts))),
+            ids([item.order for item in attempts]),
+            ids([item.offer for item in attempts]),
+            ids([item.supplier for item in attempts]),
+            smallints([item.position for item in attempts]),
             texts([item.fulfilment for item in attempts]),
+            at=at,
         )
