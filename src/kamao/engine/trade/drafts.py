@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, moments, texts
+from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
@@ -66,44 +66,11 @@ def write_drafts(
     """
     if not drafts:
         return
-    codes = [(draft.order, code) for draft in drafts for code in draft.codes]
-    orders = ids([draft.order for draft in drafts])
-    merchants = ids([draft.request.merchant for draft in drafts])
-    burst.add(
-        "trade/insert_references",
-        merchants,
-        texts([draft.request.reference for draft in drafts]),
-        orders,
-        bytes_of([draft.content for draft in drafts]),
-    )
-    burst.add("trade/insert_orders", *_order_columns(drafts, at), at=at)
+    burst.add("trade/place_orders", *_order_columns(drafts, tools), at=at)
     journal.add_to(burst)
-    funded = [draft for draft in drafts if draft.source is not None]
-    if funded:
-        burst.add(
-            "trade/insert_funding",
-            ids([draft.order for draft in funded]),
-            ids([draft.source for draft in funded if draft.source]),
-            bigints([draft.amount_minor for draft in funded]),
-        )
-    burst.add(
-        "trade/insert_supplier_parties",
-        orders,
-        ids([draft.offer.supplier for draft in drafts]),
-        bigints([draft.offer.cost_e4 for draft in drafts]),
-    )
+    codes = [(draft.order, code) for draft in drafts for code in draft.codes]
     if codes:
         hand_over_codes(burst, codes, at=at, tools=tools)
-    burst.add(
-        "trade/insert_order_outbox",
-        id_numbers(tools.ids.numbers(len(drafts))),
-        texts(["order.delivered" if draft.delivered else "order.paid" for draft in drafts]),
-        merchants,
-        orders,
-        texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
-        texts([draft.request.intake for draft in drafts]),
-        at=at,
-    )
     attempts = [
         Attempt(draft.order, draft.offer.id, draft.offer.supplier, draft.offer.fulfilment)
         for draft in drafts
@@ -118,22 +85,25 @@ def write_drafts(
     write_private(burst, private, keyring=tools.keyring)
 
 
-def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[bytes, ...]:
+def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, ...]:
     requests = [draft.request for draft in drafts]
     return (
         ids([draft.order for draft in drafts]),
         ids([request.merchant for request in requests]),
         texts([request.reference for request in requests]),
+        bytes_of([draft.content for draft in drafts]),
         ids([draft.sku.id for draft in drafts]),
         ids([draft.offer.id for draft in drafts]),
+        ids([draft.offer.supplier for draft in drafts]),
+        bigints([draft.offer.cost_e4 for draft in drafts]),
         ids([draft.sku.promise_id for draft in drafts]),
         integers([request.quantity for request in requests]),
         bigints([draft.unit_price_e4 for draft in drafts]),
         bigints([draft.amount_minor for draft in drafts]),
         texts([draft.sku.currency for draft in drafts]),
-        texts(["delivered" if draft.delivered else "paid" for draft in drafts]),
-        bigints([draft.amount_minor for draft in drafts]),
+        texts(["delivered" if draft.codes else "paid" for draft in drafts]),
         integers([len(draft.codes) for draft in drafts]),
+        integers([draft.offer.settlement_delay_s for draft in drafts]),
         texts([request.intake for request in requests]),
         texts([request.sales_channel for request in requests]),
         texts([request.channel_order_no for request in requests]),
@@ -141,9 +111,8 @@ def _order_columns(drafts: Sequence[Draft], at: datetime) -> tuple[bytes, ...]:
         booleans([bool(request.target_json) for request in requests]),
         texts([request.notify_url for request in requests]),
         texts([request.metadata_json.decode() if request.metadata_json else None for request in requests]),
-        ids([None] * len(drafts)),
-        moments([at if draft.delivered else None for draft in drafts]),
-        moments([settles_at(draft.offer, at) if draft.delivered else None for draft in drafts]),
+        ids([draft.source for draft in drafts]),
+        id_numbers(tools.ids.numbers(len(drafts))),
     )
 
 
@@ -178,12 +147,16 @@ def hand_over_codes(
         key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot.int])
         openings.append(key.seal(opening_place(order, code.id), salt, nonce))
         made.append(head + leaves.commitment(salt=salt, item=code.id, order=order))
-    items = ids([code.id for _, code in codes])
-    orders = ids([order for order, _ in codes])
-    lots = ids([code.lot for _, code in codes])
-    burst.add("stock/sell_codes", items, orders)
-    burst.add("trade/insert_code_deliveries", orders, items, lots, bytes_of(openings), at=at)
-    burst.add("trade/insert_leaves", id_numbers(tools.ids.numbers(len(made))), bytes_of(made))
+    burst.add(
+        "trade/hand_over_codes",
+        ids([code.id for _, code in codes]),
+        ids([order for order, _ in codes]),
+        ids([code.lot for _, code in codes]),
+        bytes_of(openings),
+        id_numbers(tools.ids.numbers(len(made))),
+        bytes_of(made),
+        at=at,
+    )
 
 
 def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:

@@ -119,18 +119,18 @@ class _Batch:
             ids([request.merchant for request in requests]),
             texts([request.reference for request in requests]),
         )
-        epoch = burst.ask("pricing/read_epoch")
         guess = first_asks(self._tools, self._wanted(), at=self._at)
         asked = self._allocator.ask_with(burst, guess) if guess else None
         burst.send()
-        for merchant, reference, order, content in references.rows:
-            self._known[merchant.int, reference] = (order, content)
+        for _, merchant, reference, order, content in references.rows:
+            if merchant is not None:
+                self._known[merchant.int, reference] = (order, content)
         self._journal.adopt([row[:7] for row in wallets.rows])
         for row in wallets.rows:
             self._merchants[row[1].int] = (row[7], row[8])
         self._tools.book.open(
             self._connection,
-            epoch=epoch.rows[0][0],
+            epoch=references.rows[0][0],
             pairs=[(request.merchant, request.sku) for request in requests],
             at=self._at,
         )

@@ -1,3 +1,0 @@
-UPDATE stock_code AS c SET state = 'sold', holder = t.holder
-FROM unnest(%s::uuid[], %s::uuid[]) AS t (id, holder)
-WHERE c.id = t.id AND c.state IN ('free', 'reserved')

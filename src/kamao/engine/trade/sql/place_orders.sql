@@ -1,0 +1,34 @@
+-- Everything a new order consists of besides money and codes. $1 is the moment of the batch.
+WITH t AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[],
+        $10::uuid[], $11::integer[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::integer[],
+        $17::integer[], $18::text[], $19::text[], $20::text[], $21::bigint[], $22::boolean[], $23::text[],
+        $24::text[], $25::uuid[], $26::uuid[])
+        AS t (id, merchant, reference, content, sku, offer, supplier, cost_e4, promise_id, quantity,
+            unit_price_e4, amount_minor, currency, state, delivered_quantity, settlement_delay_s, intake,
+            sales_channel, channel_order_no, retail_unit_price_e4, has_target, notify_url, metadata, source,
+            event)),
+    numbered AS (
+        INSERT INTO trade_reference (merchant, reference, order_id, content)
+        SELECT merchant, reference, id, content FROM t),
+    placed AS (
+        INSERT INTO trade_order (
+            id, merchant, reference, sku, offer, promise_id, quantity, unit_price_e4, amount_minor, currency,
+            state, captured_minor, delivered_quantity, intake, sales_channel, channel_order_no,
+            retail_unit_price_e4, has_target, notify_url, metadata, created_at, delivered_at, settles_at)
+        SELECT id, merchant, reference, sku, offer, promise_id, quantity, unit_price_e4, amount_minor,
+            currency, state, amount_minor, delivered_quantity, intake, sales_channel, channel_order_no,
+            retail_unit_price_e4, has_target, notify_url, metadata::jsonb, $1::timestamptz,
+            CASE WHEN state = 'delivered' THEN $1::timestamptz END,
+            CASE WHEN state = 'delivered'
+                THEN $1::timestamptz + settlement_delay_s * interval '1 second' END
+        FROM t),
+    funded AS (
+        INSERT INTO trade_order_funding (order_id, source, amount_minor)
+        SELECT id, source, amount_minor FROM t WHERE source IS NOT NULL),
+    gaining AS (
+        INSERT INTO trade_order_party (order_id, position, role, organisation, unit_price_e4)
+        SELECT id, 1, 'supplier', supplier, cost_e4 FROM t)
+INSERT INTO trade_outbox (id, type, organisation, order_id, after, actor, created_at)
+SELECT event, 'order.' || state, merchant, id, state, intake, $1::timestamptz FROM t
