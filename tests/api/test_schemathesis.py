@@ -2,22 +2,18 @@
 5xx.
 """
 
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
 import pytest
 from django.conf import settings
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from kamao.api.services import open_services
 from kamao.business.identity.audit import SYSTEM
 from kamao.business.shops.operations import open_shop
 from tests.api.caller import Api
+from tests.api.serving import on_a_port
 from tests.api.world import World
 from tests.conftest import _django_uses
 
@@ -47,22 +43,8 @@ def world(served):
 @pytest.fixture(scope="module")
 def base_url(served):
     api, _ = served
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(api.app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
-    serving = api.run_soon(server.serve())
-    address = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 20
-    while True:
-        try:
-            httpx.get(f"{address}/api/v1/openapi.json", timeout=5)
-            break
-        except httpx.TransportError:
-            assert time.monotonic() < until, "the server did not start"
-    yield address
-    api.loop.call_soon_threadsafe(server.stop)
-    serving.result(timeout=20)
+    with on_a_port(api) as address:
+        yield address
 
 
 ROLES = {

@@ -1,8 +1,8 @@
-"""The one ASGI application of a web process: sends each request to the API, to the pages, or answers for the
-node itself.
+"""The one ASGI application of a web process: sends each request to the API, to the collected static files, to
+the pages, or answers for the node itself.
 
 Owns the dispatch and the life of the process (opening, closing). `lifespan` goes to the API alone, because
-Django's ASGI handler raises on it. Refuses websockets: nothing here speaks them.
+Django's ASGI handler raises on it. Websockets never arrive: the server does not speak them.
 """
 
 import os
@@ -20,8 +20,10 @@ pages = cast("Application", get_asgi_application())
 
 from kamao.runtime import health  # noqa: E402  needs Django's settings
 from kamao.runtime.api_mount import load_api  # noqa: E402
+from kamao.runtime.static_files import static_files  # noqa: E402
 
 api: Application = load_api()
+files: Application = static_files()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,13 +32,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if kind == "lifespan":
         await api(scope, receive, send)
         return
-    if kind == "websocket":
-        await send({"type": "websocket.close", "code": 1000})
-        return
     path: str = scope["path"]
     if path.startswith("/api/"):
         await api(scope, receive, send)
     elif path in health.PATHS:
         await health.answer(scope, receive, send)
+    elif path.startswith("/static/"):
+        await files(scope, receive, send)
     else:
         await pages(scope, receive, send)

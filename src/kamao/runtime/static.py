@@ -1,7 +1,6 @@
 """Collected static files: every app's styles and scripts in one folder of the home, named by their content.
 
-Owns the decision whether they must be collected again. The web server sends them itself; Python never sees
-the request.
+Owns the decision whether they must be collected again; `static_files` sends them.
 """
 
 import hashlib

@@ -147,8 +147,6 @@ class Supervisor:
             "--workers",
             str(self.plan.web_workers),
         ]
-        if (self.home.static / "staticfiles.json").exists():
-            web += ["--static", str(self.home.static)]
         self._start_child("web", [sys.executable, *web])
         self._start_child("worker", [sys.executable, "-m", "kamao.worker"])
         if self.plan.live_demo:

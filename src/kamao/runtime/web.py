@@ -1,22 +1,27 @@
-"""The web process: Granian with the one ASGI application, and the collected static files beside it.
+"""The web process: uvicorn with the one ASGI application.
 
-Owns the server's limits. Its own workers die with it (`kamao.runtime.asgi`), and it dies with the supervisor.
+Owns the server's limits. One worker is this process itself; more are its children, die with it
+(`kamao.runtime.asgi`) and are replaced by it. It dies with the supervisor. Reading, parsing and answering stay
+on the event loop's own thread: a server with threads of its own would fight the order lanes for the
+interpreter's lock (ADR 22).
 """
 
 import argparse
+import resource
 import sys
-from pathlib import Path
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
+import uvicorn
+
+from kamao.runtime.guarded_http import GuardedHttp
 
 BACKLOG = 2048
-REQUESTS_AT_ONCE = 1024
-"""Per worker: beyond it connections wait in the backlog; the API answers 503 long before by its own bounded
+REQUESTS_AT_ONCE = 8192
+"""Per worker: beyond it the server answers 503 by itself; the API does so long before by its own bounded
 queues.
 """
+_KEEP_ALIVE_S = 75
+_STOP_S = 10
+_WORKER_SILENT_S = 30
 
 
 def main() -> int:
@@ -25,36 +30,35 @@ def main() -> int:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--static", type=Path)
     args = parser.parse_args()
-    import os
-    if os.environ.get("UV"):
-        sys.path.append("/tmp/v/h/uv")
-        import uvicorn
-        uvicorn.run("kamao.runtime.asgi:application",host=args.host,port=args.port,loop="uvloop",http="httptools",log_level="warning",access_log=False,backlog=BACKLOG,lifespan="on",server_header=False,date_header=False,proxy_headers=False)
-        return 0
-    server = Granian(
+    _allow_many_connections()
+    uvicorn.run(
         "kamao.runtime.asgi:application",
-        address=args.host,
+        host=args.host,
         port=args.port,
-        interface=Interfaces.ASGI,
         workers=args.workers,
-        loop=Loops.uvloop,
-        websockets=False,
-        http=HTTPModes.http1,
+        loop="uvloop",
+        http=GuardedHttp,
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
         backlog=BACKLOG,
-        backpressure=REQUESTS_AT_ONCE,
-        http1_settings=HTTP1Settings(header_read_timeout=15_000),
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=10,
-        log_level=LogLevels.warning,
-        static_path_route=["/static"] if args.static else None,
-        static_path_mount=[args.static] if args.static else None,
-        process_name=None,
+        limit_concurrency=REQUESTS_AT_ONCE,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_STOP_S,
+        timeout_worker_healthcheck=_WORKER_SILENT_S,
     )
-    server.serve()
     return 0
+
+
+def _allow_many_connections() -> None:
+    """Raise the soft limit of open files to the hard one: a connection is a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 if __name__ == "__main__":
