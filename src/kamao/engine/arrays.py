@@ -47,9 +47,12 @@ def bigints(values: Iterable[int | None]) -> bytes:
     )
 
 
-def integers(values: Iterable[int]) -> bytes:
+def integers(values: Iterable[int | None]) -> bytes:
     """Return ``integer[]``."""
-    return _array(_INTEGER, [_4 + value.to_bytes(4, "big", signed=True) for value in values])
+    return _array(
+        _INTEGER,
+        [_NULL if value is None else _4 + value.to_bytes(4, "big", signed=True) for value in values],
+    )
 
 
 def smallints(values: Iterable[int]) -> bytes:

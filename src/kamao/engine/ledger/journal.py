@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kamao.engine.arrays import bigints, id_numbers, ids, texts
+from kamao.engine.arrays import bigints, id_numbers, ids, integers, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import Account
 from kamao.engine.pool import Connection
@@ -18,9 +18,13 @@ from kamao.kernel.ids import IdSource, sql_array
 
 
 class LockedAccount:
-    """A floored account under this transaction's row lock, with its balance as the journal goes on."""
+    """A floored account with its balance as the journal goes on: under this transaction's row lock, or as it
+    was read by somebody who will be held to the floor when the journal is written.
+    """
 
-    __slots__ = ("balance", "changed", "currency", "entry_no", "floor_minor", "id", "owner", "pending")
+    __slots__ = (
+        "balance", "currency", "entry_no", "floor_minor", "id", "owner", "pending", "place", "read",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -39,7 +43,13 @@ class LockedAccount:
         self.pending = pending
         self.floor_minor = floor
         self.entry_no = entry_no
-        self.changed = False
+        self.read = (balance, pending, entry_no)
+        self.place = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether the journal moved it since it was read or written."""
+        return self.read != (self.balance, self.pending, self.entry_no)
 
     @property
     def available_minor(self) -> int:
@@ -54,8 +64,7 @@ class Journal:
         self._at = at
         self._ids = ids
         self._locked: dict[int, LockedAccount] = {}
-        self._rows: list[tuple[str, UUID, UUID, int, str, UUID | None, UUID | None]] = []
-        self._numbers: list[tuple[int | None, int | None, int | None, int | None]] = []
+        self._rows: list[_Row] = []
         self._deltas: dict[int, int] = {}
 
     def lock(self, connection: Connection, accounts: Iterable[Account]) -> None:
@@ -98,27 +107,28 @@ class Journal:
         """
         assert amount_minor > 0, "a posting moves something"
         assert debit.currency == credit.currency, "one posting, one currency"
-        self._rows.append((kind, debit.id, credit.id, amount_minor, debit.currency, order, subject))
-        self._numbers.append((*self._move(debit, -amount_minor), *self._move(credit, amount_minor)))
+        left, right = self._move(debit, -amount_minor), self._move(credit, amount_minor)
+        self._rows.append(
+            (kind, debit.id, credit.id, amount_minor, debit.currency, order, subject, left, right)
+        )
         return len(self._rows) - 1
 
-    def _move(self, account: Account, change: int) -> tuple[int | None, int | None]:
+    def _move(self, account: Account, change: int) -> "_Stand | None":
+        """Change an account and return where the posting leaves it, None for one without a floor."""
         if not account.floored:
             signed = change * account.normal
             key = account.id.int
             self._deltas[key] = self._deltas.get(key, 0) + signed
-            return None, None
+            return None
         row = self._locked[account.id.int]
         row.balance += change
         row.entry_no += 1
-        row.changed = True
-        return row.entry_no, row.balance
+        return row, row.entry_no, row.balance
 
     def hold(self, account: Account, change_minor: int) -> None:
         """Change the pending amount of a locked account; the hold's own row is the caller's."""
         row = self._locked[account.id.int]
         row.pending += change_minor
-        row.changed = True
 
     def flush(self, connection: Connection) -> list[UUID]:
         """Write postings, balances and deltas; return the postings' ids in the order they were appended."""
@@ -132,13 +142,22 @@ class Journal:
         appended.
         """
         rows = self._rows
-        changed = [row for row in self._locked.values() if row.changed]
+        changed = sorted([row for row in self._locked.values() if row.changed], key=_number)
         if not rows and not changed:
             return []
         written = self._ids.many(len(rows)) if rows else []
         deltas = {account: amount for account, amount in self._deltas.items() if amount}
+        for place, account in enumerate(changed, 1):
+            account.place = place
         burst.add(
             "ledger/post",
+            ids([account.id for account in changed]),
+            bigints([account.balance - account.read[0] for account in changed]),
+            bigints([account.pending - account.read[1] for account in changed]),
+            bigints([account.entry_no - account.read[2] for account in changed]),
+            id_numbers(self._ids.numbers(len(deltas))),
+            id_numbers(deltas),
+            bigints(deltas.values()),
             ids(written),
             texts([row[0] for row in rows]),
             ids([row[1] for row in rows]),
@@ -147,17 +166,30 @@ class Journal:
             texts([row[4] for row in rows]),
             ids([row[5] for row in rows]),
             ids([row[6] for row in rows]),
-            *(bigints([numbers[place] for numbers in self._numbers]) for place in range(4)),
-            id_numbers(self._ids.numbers(len(deltas))),
-            id_numbers(deltas),
-            bigints(deltas.values()),
-            ids([row.id for row in changed]),
-            bigints([row.balance for row in changed]),
-            bigints([row.pending for row in changed]),
-            bigints([row.entry_no for row in changed]),
+            *_places([row[7] for row in rows]),
+            *_places([row[8] for row in rows]),
             at=self._at,
         )
-        self._rows, self._numbers, self._deltas = [], [], {}
-        for row in changed:
-            row.changed = False
+        self._rows, self._deltas = [], {}
+        for account in changed:
+            account.read = (account.balance, account.pending, account.entry_no)
         return written
+
+
+_Stand = tuple[LockedAccount, int, int]
+_Row = tuple[str, UUID, UUID, int, str, UUID | None, UUID | None, _Stand | None, _Stand | None]
+
+
+def _number(account: LockedAccount) -> int:
+    return account.id.int
+
+
+def _places(stands: Sequence[_Stand | None]) -> tuple[bytes, bytes, bytes]:
+    """Return of each posting's side: the account's place among those changed, and how many entries and how
+    much of its change come after.
+    """
+    return (
+        integers([None if stand is None else stand[0].place for stand in stands]),
+        bigints([None if stand is None else stand[0].entry_no - stand[1] for stand in stands]),
+        bigints([None if stand is None else stand[0].balance - stand[2] for stand in stands]),
+    )

@@ -67,7 +67,6 @@ def write_drafts(
     if not drafts:
         return
     burst.add("trade/place_orders", *_order_columns(drafts, tools), at=at)
-    journal.add_to(burst)
     codes = [(draft.order, code) for draft in drafts for code in draft.codes]
     if codes:
         hand_over_codes(burst, codes, at=at, tools=tools)
@@ -83,6 +82,8 @@ def write_drafts(
         if draft.request.target_json or draft.request.buyer_ip
     ]
     write_private(burst, private, keyring=tools.keyring)
+    # Last, because it locks the wallets.
+    journal.add_to(burst)
 
 
 def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, ...]:

@@ -1,14 +1,20 @@
 """Placing prepaid orders: the hot path. Owns the order of locks and the decision, item by item.
 
-A batch gives exactly what its items one after another would give: (1) lock the merchants' wallets in id
-order, before references are looked up; (2) lock candidate codes, each offer asked once with its summed
-quantity; (3) decide in plain Python; (4) write set-based. Refuses nothing by exception: each item has an
+A batch gives exactly what its items one after another would give: (1) read the merchants' wallets and the
+references; (2) lock candidate codes, each offer asked once with its summed quantity; (3) decide in plain
+Python; (4) write set-based, the wallets last. Wallets are locked from that last write to the commit only, so
+that batches of the same merchants run side by side; what was decided on a balance or a reference that has
+changed meanwhile is refused by the database (the floor, the key of references), and the whole batch is decided
+again, this time with the wallets locked first, in id order. Refuses nothing by exception: each item has an
 outcome, and a refused one writes nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+
+from psycopg.errors import CheckViolation, UniqueViolation
 
 from kamao.engine.arrays import id_numbers, ids, texts
 from kamao.engine.burst import Burst
@@ -25,6 +31,9 @@ from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, OrderView, SubmitResult
 from kamao.kernel.limits import ORDER_QUANTITY_MAX
 from kamao.kernel.money import order_amount
+
+_OVERTAKEN: Final = frozenset({"ck_ledger_account_floor", "pk_trade_reference"})
+"""Constraints that tell that a neighbour changed what was decided on."""
 
 
 class Submitted:
@@ -50,7 +59,7 @@ def submit(
     ``committed()``, and only then opens them. Raises psycopg errors (lock time-outs, deadlocks) for the owner
     of the transaction to retry.
     """
-    return _Batch(connection, requests, at=at, tools=tools).run(commit=False)
+    return _Batch(connection, requests, at=at, tools=tools, locks_first=True).run(commit=False)
 
 
 def submit_and_commit(
@@ -66,19 +75,29 @@ def submit_and_commit(
     ``decided`` is called when all is decided and the writes are on their way: the moment to begin with the
     next batch. As ``submit``; an OperationalError of a lost connection leaves the outcome unknown.
     """
-    submitted = _Batch(connection, requests, at=at, tools=tools).run(commit=True, decided=decided)
+    try:
+        batch = _Batch(connection, requests, at=at, tools=tools, locks_first=False)
+        submitted = batch.run(commit=True, decided=decided)
+    except (CheckViolation, UniqueViolation) as error:
+        connection.rollback()
+        if error.diag.constraint_name not in _OVERTAKEN:
+            raise
+        batch = _Batch(connection, requests, at=at, tools=tools, locks_first=True)
+        submitted = batch.run(commit=True, decided=decided)
     submitted.committed()
     return submitted.results
 
 
 class _Batch:
     def __init__(
-        self, connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools
-    ) -> None:
+        self, connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools,
+        locks_first: bool,
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._requests = requests
         self._at = at
         self._tools = tools
+        self._wallets = "trade/lock_wallets" if locks_first else "trade/read_wallets"
         self._journal = Journal(at=at, ids=tools.ids)
         self._allocator = Allocator(connection, tools.hints, at=at)
         self._merchants: dict[int, tuple[int, str]] = {}
@@ -107,13 +126,13 @@ class _Batch:
         return Submitted(self._results(outcomes, stored), self._allocator)
 
     def _open(self) -> None:
-        """Lock wallets, read references and prices as they are under those locks, and lock the codes that
-        the book, as it was, leads to; all in one round trip.
+        """Read wallets, then references and prices, and lock the codes that the book, as it was, leads to;
+        all in one round trip.
         """
         requests = self._requests
         merchants = sorted({request.merchant.int for request in requests})
         burst = Burst(self._connection)
-        wallets = burst.ask("trade/lock_wallets", id_numbers(merchants))
+        wallets = burst.ask(self._wallets, id_numbers(merchants))
         references = burst.ask(
             "trade/read_references",
             ids([request.merchant for request in requests]),
