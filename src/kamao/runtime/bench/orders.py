@@ -78,7 +78,7 @@ class OrderBench:
 
     def rounds(self) -> None:
         """Alternate reference, single orders and batches."""
-        self.refill(self._codes_per_round // 4)
+        self.refill(self._codes_per_round)
         self.load(seconds=2.0)
         for _ in range(self._rounds):
             self.refill(2 * self._codes_per_round)
