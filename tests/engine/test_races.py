@@ -18,7 +18,7 @@ from kamao.engine.pool import connect
 from kamao.engine.stock.opening import open_delivery
 from kamao.engine.trade.payments import apply_payments
 from kamao.engine.trade.purchases import end_purchases, place_purchases
-from kamao.engine.trade.submit import submit
+from kamao.engine.trade.submit import submit, submit_within
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import (
     OrderRequest,
@@ -47,13 +47,9 @@ class Buyer:
         """Place a batch until it is decided."""
         while True:
             try:
-                submitted = submit(self.connection, requests, at=self.world.at, tools=self.tools)
-                self.connection.commit()
+                return submit(self.connection, requests, at=self.world.at, tools=self.tools)
             except TRANSIENT:
                 self.connection.rollback()
-                continue
-            submitted.committed()
-            return submitted.results
 
 
 def together(world: World, conninfo: str, work: Callable[[Buyer, int], Any]) -> list[Any]:
@@ -112,6 +108,62 @@ def test_one_reference_from_many_threads_is_one_order(world: World, conninfo: st
     assert sorted(result.outcome for result in results) == ["created"] + ["repeated"] * (THREADS - 1)
     assert len({result.order.id for result in results}) == 1
     assert world.balance(wallet(merchant)) == 99_000
+
+
+def overtaken(world: World, conninfo: str, first: OrderRequest, second: OrderRequest) -> SubmitResult:
+    """Place an order while another, decided before, is not committed yet; it commits once the later one waits
+    for it.
+    """
+    early, late = Buyer(world, conninfo), Buyer(world, conninfo)
+    placed = submit_within(early.connection, [first], at=world.at, tools=early.tools)
+    assert [result.outcome for result in placed] == ["created"]
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(late.submit, [second])
+        backend = late.connection.info.backend_pid
+        while not blocked(world, backend):
+            assert not answer.done()
+        early.connection.commit()
+        result = answer.result(20)[0]
+    early.connection.close()
+    late.connection.close()
+    return result
+
+
+def blocked(world: World, backend: int) -> bool:
+    row = world.connection.execute("SELECT cardinality(pg_blocking_pids(%s))", (backend,)).fetchone()
+    world.connection.commit()
+    return bool(row[0])
+
+
+def test_a_balance_that_was_spent_meanwhile_is_refused_and_not_overdrawn(world: World, conninfo: str) -> None:
+    sku = world.sku(price_e4=100_000, codes=[f"late-code-{n:04}" for n in range(4)])
+    merchant = world.merchant(1_500)
+    early, late = (OrderRequest(merchant, f"{name}", sku, 1) for name in ("early", "late"))
+    assert overtaken(world, conninfo, early, late).outcome == "insufficient_balance"
+    assert world.balance(wallet(merchant)) == 500
+
+
+def test_a_balance_that_changed_meanwhile_and_still_suffices_is_numbered_after_it(
+    world: World, conninfo: str
+) -> None:
+    sku = world.sku(price_e4=100_000, codes=[f"both-code-{n:04}" for n in range(4)])
+    merchant = world.merchant(2_500)
+    early, late = (OrderRequest(merchant, f"{name}", sku, 1) for name in ("early", "late"))
+    assert overtaken(world, conninfo, early, late).outcome == "created"
+    rows = world.connection.execute(
+        "SELECT o.reference, p.debit_entry_no, p.debit_balance FROM ledger_posting AS p"
+        " JOIN trade_order AS o ON o.id = p.order_id WHERE p.debit = %s ORDER BY p.debit_entry_no",
+        (wallet(merchant).id,),
+    ).fetchall()
+    assert rows == [("early", 2, 1_500), ("late", 3, 500)]
+
+
+def test_a_reference_that_was_taken_meanwhile_gives_the_first_order(world: World, conninfo: str) -> None:
+    sku = world.sku(price_e4=100_000, codes=[f"twin-code-{n:04}" for n in range(4)])
+    merchant = world.merchant(10_000)
+    again = OrderRequest(merchant, "same", sku, 1)
+    assert overtaken(world, conninfo, again, again).outcome == "repeated"
+    assert world.balance(wallet(merchant)) == 9_000
 
 
 def test_one_wallet_is_never_overdrawn(world: World, conninfo: str) -> None:

@@ -151,10 +151,8 @@ class World:
 
     def submit(self, *requests: OrderRequest) -> list[SubmitResult]:
         """Place orders in one batch and commit."""
-        submitted = submit(self.connection, requests, at=self.at, tools=self.tools)
         self.connection.commit()
-        submitted.committed()
-        return submitted.results
+        return submit(self.connection, requests, at=self.at, tools=self.tools)
 
     def buy(self, merchant: UUID, sku: str, quantity: int = 1, **terms: Any) -> SubmitResult:
         """Place one order under a fresh reference."""

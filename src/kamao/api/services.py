@@ -20,7 +20,7 @@ from kamao.business.identity.keys import KeyCache
 from kamao.engine import cells
 from kamao.engine.pool import CellPool, Connection, connect
 from kamao.engine.stock.hints import StockHints
-from kamao.engine.trade.submit import submit_and_commit
+from kamao.engine.trade.submit import submit
 from kamao.engine.trade.tools import TradeTools, make_tools
 from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.clock import Clock, SystemClock
@@ -119,7 +119,7 @@ class LaneRunner:
         if connection is None or connection.closed:
             connection = self._connection = connect(self._conninfo, self._cell)
         try:
-            return submit_and_commit(connection, orders, at=self._clock.now(), tools=self._tools, decided=decided)
+            return submit(connection, orders, at=self._clock.now(), tools=self._tools, decided=decided)
         except BaseException:
             self._give_up(connection)
             raise

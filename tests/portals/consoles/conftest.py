@@ -25,7 +25,7 @@ from kamao.engine.pricing.operations import put_offers, put_rules, put_skus
 from kamao.engine.pricing.types import OfferUpsert, PriceRule, SkuUpsert
 from kamao.engine.stock.operations import import_codes, open_lots
 from kamao.engine.stock.types import NewCode, NewLot
-from kamao.engine.trade.submit import submit
+from kamao.engine.trade.submit import submit_within
 from kamao.engine.trade.tools import make_tools
 from kamao.engine.trade.types import OrderRequest
 from kamao.kernel.ids import RandomIds, encode, new_uuid7
@@ -136,7 +136,7 @@ class Trade:
             **more,
         )
         with self.cell() as connection:
-            result = submit(connection, [wish], at=timezone.now(), tools=self.tools).results[0]
+            result = submit_within(connection, [wish], at=timezone.now(), tools=self.tools)[0]
         assert result.outcome == "created", result.outcome
         return encode("ord", result.order.id)
 

@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from psycopg.errors import CheckViolation, UniqueViolation
+from psycopg.pq import TransactionStatus
 
 from kamao.engine.arrays import id_numbers, ids, texts
 from kamao.engine.burst import Burst
@@ -34,35 +35,10 @@ from kamao.kernel.money import order_amount
 
 _OVERTAKEN: Final = frozenset({"ck_ledger_account_floor", "pk_trade_reference"})
 """Constraints that tell that a neighbour changed what was decided on."""
-
-
-class Submitted:
-    """Results of a batch and what is left to do once the transaction has committed."""
-
-    __slots__ = ("_allocator", "results")
-
-    def __init__(self, results: list[SubmitResult], allocator: Allocator) -> None:
-        self.results = results
-        self._allocator = allocator
-
-    def committed(self) -> None:
-        """Tell the allocation hints that the codes are gone."""
-        self._allocator.settle_hints()
+_ATTEMPTS_MAX: Final = 4
 
 
 def submit(
-    connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools
-) -> Submitted:
-    """Decide and write a batch of orders in the open transaction.
-
-    Outcomes are those of ``types.OUTCOMES``. Codes come back sealed; the caller commits, calls
-    ``committed()``, and only then opens them. Raises psycopg errors (lock time-outs, deadlocks) for the owner
-    of the transaction to retry.
-    """
-    return _Batch(connection, requests, at=at, tools=tools, locks_first=True).run(commit=False)
-
-
-def submit_and_commit(
     connection: Connection,
     requests: Sequence[OrderRequest],
     *,
@@ -72,20 +48,30 @@ def submit_and_commit(
 ) -> list[SubmitResult]:
     """Decide, write and commit a batch of orders in a transaction of its own: two round trips in all.
 
-    ``decided`` is called when all is decided and the writes are on their way: the moment to begin with the
-    next batch. As ``submit``; an OperationalError of a lost connection leaves the outcome unknown.
+    Outcomes are those of ``types.OUTCOMES``; codes come back sealed. ``decided`` is called when all is decided
+    and the writes are on their way: the moment to begin with the next batch. Raises psycopg errors (lock
+    time-outs, deadlocks) for the owner of the connection to roll back and try again; an OperationalError of a
+    lost connection leaves the outcome unknown.
     """
-    try:
-        batch = _Batch(connection, requests, at=at, tools=tools, locks_first=False)
-        submitted = batch.run(commit=True, decided=decided)
-    except (CheckViolation, UniqueViolation) as error:
-        connection.rollback()
-        if error.diag.constraint_name not in _OVERTAKEN:
-            raise
-        batch = _Batch(connection, requests, at=at, tools=tools, locks_first=True)
-        submitted = batch.run(commit=True, decided=decided)
-    submitted.committed()
-    return submitted.results
+    assert connection.info.transaction_status == TransactionStatus.IDLE, "submit owns its transaction"
+    for attempt in range(_ATTEMPTS_MAX):
+        batch = _Batch(connection, requests, at=at, tools=tools, locks_first=attempt > 0)
+        try:
+            return batch.run(decided)
+        except (CheckViolation, UniqueViolation) as error:
+            if error.diag.constraint_name not in _OVERTAKEN or attempt == _ATTEMPTS_MAX - 1:
+                raise
+            connection.rollback()
+    raise AssertionError("the last attempt returns or raises")
+
+
+def submit_within(
+    connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools
+) -> list[SubmitResult]:
+    """As ``submit``, but inside the caller's open transaction, with the wallets locked first; the caller commits
+    and only then opens the codes.
+    """
+    return _Batch(connection, requests, at=at, tools=tools, locks_first=True).run(None, commit=False)
 
 
 class _Batch:
@@ -104,7 +90,7 @@ class _Batch:
         self._known: dict[tuple[int, str], tuple[UUID, bytes]] = {}
         self._drafts: list[Draft] = []
 
-    def run(self, *, commit: bool, decided: Callable[[], None] | None = None) -> Submitted:
+    def run(self, decided: Callable[[], None] | None, *, commit: bool = True) -> list[SubmitResult]:
         digest = self._tools.keyring.content_digest
         contents = [digest(content_of(request)) for request in self._requests]
         self._open()
@@ -123,7 +109,8 @@ class _Batch:
         burst = Burst(self._connection)
         write_drafts(burst, self._drafts, journal=self._journal, at=self._at, tools=self._tools)
         burst.send(commit=commit, sent=decided)
-        return Submitted(self._results(outcomes, stored), self._allocator)
+        self._allocator.settle_hints()
+        return self._results(outcomes, stored)
 
     def _open(self) -> None:
         """Read wallets, then references and prices, and lock the codes that the book, as it was, leads to;

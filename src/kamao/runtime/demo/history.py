@@ -25,7 +25,7 @@ from kamao.engine.trade.payments import answer_refunds, apply_payments, claim_re
 from kamao.engine.trade.purchases import end_purchases, place_purchases
 from kamao.engine.trade.refunds import cancel, refund
 from kamao.engine.trade.relay import sequence_events
-from kamao.engine.trade.submit import submit
+from kamao.engine.trade.submit import submit_within
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import (
     CancelRequest,
@@ -186,9 +186,8 @@ class Acts:
                     )
                 )
         self._rng.shuffle(requests)
-        submitted = submit(self._connection, requests, at=self._at, tools=self._tools)
-        submitted.committed()
-        created = [result.order for result in submitted.results if result.order is not None]
+        results = submit_within(self._connection, requests, at=self._at, tools=self._tools)
+        created = [result.order for result in results if result.order is not None]
         self._regrets(created)
 
     def _regrets(self, orders: Sequence[OrderView]) -> None:
