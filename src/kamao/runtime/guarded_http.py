@@ -1,11 +1,11 @@
-"""HTTP/1.1 as uvicorn speaks it, with limits on a request's head: its size and the time it may take.
+"""HTTP/1.1 as uvicorn speaks it, with limits on a request's head and one write per answer.
 
 A peer that opens connections and sends a header a minute, or one header without an end, would otherwise hold
-memory for ever. Owns these two limits; bodies are bounded by whoever reads them.
+memory for ever. Owns these two limits (size and time); bodies are bounded by whoever reads them.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -13,6 +13,39 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 HEAD_SECONDS_MAX: float = 15.0
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class _Joined:
+    """A transport that writes what one turn of the event loop produced at once.
+
+    uvicorn writes an answer's head and body by themselves: two system calls, two packets, and a peer woken twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._call_soon = loop.call_soon
+        self._parts: list[bytes] = []
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+
+    def write(self, data: bytes) -> None:
+        """Keep data for the end of this turn."""
+        if not self._parts:
+            self._call_soon(self.flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what is kept, then close."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Send what is kept."""
+        if self._parts:
+            parts, self._parts = self._parts, []
+            self._transport.write(b"".join(parts))
 
 
 class GuardedHttp(HttpToolsProtocol):
@@ -24,7 +57,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Give the first request its time."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Joined(transport, self.loop)))
         self._begin_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:

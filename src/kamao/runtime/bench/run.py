@@ -76,6 +76,7 @@ def _orders(
     measures: list[Measure] = []
     if wanted & {"F1", "F2", "F3"}:
         _say("reference database (pgbench, scale 100)")
+        pgbench.grow_wal(node.home)
         pgbench.prepare(node.home)
         _say("F1, F2: alternating with pgbench")
         bench.rounds()
