@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from kamao.engine.escrow.operations import due_orders, settle
 from kamao.engine.ledger.accounts import escrow, payable, platform, wallet
-from kamao.engine.pricing.operations import put_limits
-from kamao.engine.pricing.types import ChannelLimit
+from kamao.engine.pricing.operations import put_limits, put_rules
+from kamao.engine.pricing.types import ChannelLimit, PriceRule
 from kamao.engine.trade.operations import register_merchants
 from kamao.engine.trade.types import MerchantSpec, OrderRequest
 from tests.engine.world import World
@@ -213,3 +215,36 @@ def test_settlement_pays_supplier_and_margin_exactly(world: World) -> None:
     assert world.balance(payable(world.supplier)) == 2_897
     assert world.balance(platform("income", "CNY", "margin")) == 103
     assert world.balance(escrow()) == 0
+
+
+@pytest.mark.parametrize("others", [0, 250])
+def test_a_private_price_counts_among_few_and_among_many_and_begins_on_time(world: World, others: int) -> None:
+    """Beyond 200 private rules the book no longer knows a merchant's as a whole."""
+    sku = world.sku(price_e4=200_000, codes=[f"private-{others:03}-{n:03}" for n in range(4)])
+    merchant = world.merchant(100_000)
+    own = {"audience_kind": "private", "audience": merchant.hex, "target_kind": "sku"}
+    begins = world.at + timedelta(minutes=5)
+    put_rules(
+        world.connection,
+        [
+            PriceRule(effective_from=world.at, target=world.ids.new(), fixed_e4=110_000, **own)
+            for _ in range(others)
+        ]
+        + [
+            PriceRule(effective_from=world.at, target=world.skus[sku], fixed_e4=150_000, **own),
+            PriceRule(effective_from=begins, target=world.skus[sku], fixed_e4=140_000, **own),
+        ],
+    )
+    world.connection.commit()
+    prices = []
+    for minutes in (0, 4, 2, 60):
+        world.later(minutes=minutes)
+        order = world.buy(merchant, sku).order
+        assert order is not None
+        prices.append(order.unit_price_e4)
+    assert prices == [150_000, 150_000, 140_000, 140_000]
+    stranger = world.merchant(100_000)
+    assert world.stock(sku, [f"private-{others:03}-xxx"]) == ["created"]
+    order = world.buy(stranger, sku).order
+    assert order is not None
+    assert order.unit_price_e4 == 200_000

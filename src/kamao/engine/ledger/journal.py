@@ -1,8 +1,9 @@
-"""The one way money is posted: lock the floored accounts, decide, write. Owns entry numbers and balances
+"""The one way money is posted: know the floored accounts, decide, write. Owns entry numbers and balances
 after.
 
-A journal lives for one transaction. It refuses to post to a floored account that it has not locked, and tells
-in advance whether a posting would break a floor; what it flushes is checked again by the database.
+A journal lives for one transaction. It refuses to post to a floored account that it has not been given, and
+tells in advance whether a posting would break a floor. Whoever locked the accounts first knows that; whoever
+only read them is held to the floor by the database when the journal is written, and must then decide again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from kamao.engine.statements import statement
 from kamao.kernel.ids import IdSource, sql_array
 
 
-class LockedAccount:
+class FlooredAccount:
     """A floored account with its balance as the journal goes on: under this transaction's row lock, or as it
     was read by somebody who will be held to the floor when the journal is written.
     """
@@ -58,12 +59,12 @@ class LockedAccount:
 
 
 class Journal:
-    """Postings of one transaction. Lock first, post in order, flush once."""
+    """Postings of one transaction. Lock or read accounts, post in order, write once."""
 
     def __init__(self, *, at: datetime, ids: IdSource) -> None:
         self._at = at
         self._ids = ids
-        self._locked: dict[int, LockedAccount] = {}
+        self._floored: dict[int, FlooredAccount] = {}
         self._rows: list[_Row] = []
         self._deltas: dict[int, int] = {}
 
@@ -76,19 +77,19 @@ class Journal:
                 self.adopt(cursor.fetchall())
 
     def adopt(self, rows: Sequence[tuple[UUID, UUID | None, str, int, int, int, int]]) -> None:
-        """Take over rows (id, owner, currency, balance, pending, floor, entry_no) that a statement has
-        locked.
+        """Take over rows (id, owner, currency, balance, pending, floor, entry_no) that a statement has locked
+        or read.
         """
         for row in rows:
-            self._locked[row[0].int] = LockedAccount(*row)
+            self._floored[row[0].int] = FlooredAccount(*row)
 
     def covers(self, account: Account, amount_minor: int) -> bool:
         """Tell whether a debit of a floored account would keep its floor."""
         return self.available_minor(account) >= amount_minor
 
     def available_minor(self, account: Account) -> int:
-        """Return what may be taken of a locked account; of one that is not locked, nothing."""
-        row = self._locked.get(account.id.int)
+        """Return what may be taken of a known account; of one that is not known, nothing."""
+        row = self._floored.get(account.id.int)
         return row.available_minor if row is not None else 0
 
     def post(
@@ -103,7 +104,7 @@ class Journal:
     ) -> int:
         """Append a posting and return its place in this journal (see ``flush``).
 
-        The caller has asked ``covers`` before; the database's CHECK is the second guard.
+        The caller has asked ``covers`` before; the database's CHECK has the last word.
         """
         assert amount_minor > 0, "a posting moves something"
         assert debit.currency == credit.currency, "one posting, one currency"
@@ -120,14 +121,14 @@ class Journal:
             key = account.id.int
             self._deltas[key] = self._deltas.get(key, 0) + signed
             return None
-        row = self._locked[account.id.int]
+        row = self._floored[account.id.int]
         row.balance += change
         row.entry_no += 1
         return row, row.entry_no, row.balance
 
     def hold(self, account: Account, change_minor: int) -> None:
-        """Change the pending amount of a locked account; the hold's own row is the caller's."""
-        row = self._locked[account.id.int]
+        """Change the pending amount of a known account; the hold's own row is the caller's."""
+        row = self._floored[account.id.int]
         row.pending += change_minor
 
     def flush(self, connection: Connection) -> list[UUID]:
@@ -142,7 +143,7 @@ class Journal:
         appended.
         """
         rows = self._rows
-        changed = sorted([row for row in self._locked.values() if row.changed], key=_number)
+        changed = sorted([row for row in self._floored.values() if row.changed], key=_number)
         if not rows and not changed:
             return []
         written = self._ids.many(len(rows)) if rows else []
@@ -176,11 +177,11 @@ class Journal:
         return written
 
 
-_Stand = tuple[LockedAccount, int, int]
+_Stand = tuple[FlooredAccount, int, int]
 _Row = tuple[str, UUID, UUID, int, str, UUID | None, UUID | None, _Stand | None, _Stand | None]
 
 
-def _number(account: LockedAccount) -> int:
+def _number(account: FlooredAccount) -> int:
     return account.id.int
 
 

@@ -2,6 +2,7 @@
 the tables.
 """
 
+import time
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import psycopg
 from kamao.runtime.bench.history_sql import OPENING, STEPS
 
 _CHUNK = 100_000
+_DAYS_AGO = 30
 
 
 def add_history(owner: psycopg.Connection[tuple[Any, ...]], *, orders: int) -> None:
@@ -18,6 +20,7 @@ def add_history(owner: psycopg.Connection[tuple[Any, ...]], *, orders: int) -> N
         " (SELECT id FROM cell0.trade_merchant ORDER BY id LIMIT 1)"
     ).fetchone()
     assert parties is not None, "the node was prepared"
+    begin_ms = int(time.time() * 1000) - _DAYS_AGO * 86_400_000
     for start in range(0, orders, _CHUNK):
         count = min(_CHUNK, orders - start)
         with owner.transaction():
@@ -25,6 +28,13 @@ def add_history(owner: psycopg.Connection[tuple[Any, ...]], *, orders: int) -> N
             owner.execute("SET LOCAL synchronous_commit = on")
             for step in (OPENING, *STEPS):
                 owner.execute(
-                    step, {"offer": parties[0], "merchant": parties[1], "count": count, "start": start}
+                    step,
+                    {
+                        "offer": parties[0],
+                        "merchant": parties[1],
+                        "count": count,
+                        "start": start,
+                        "begin_ms": begin_ms,
+                    },
                 )
     owner.execute("ANALYZE")

@@ -14,7 +14,7 @@ OPENING: Final = """
         p.id AS payable, p.entry_no AS payable_entry, p.balance AS payable_balance, e.id AS escrow,
         o.id AS offer, o.sku, o.supplier, l.id AS lot, to_timestamp(i.ms / 1000.0) AS at
     FROM generate_series(1, %(count)s) AS n
-    CROSS JOIN LATERAL (SELECT 1780000000000 + %(start)s::bigint + n AS ms) AS m
+    CROSS JOIN LATERAL (SELECT %(begin_ms)s::bigint + %(start)s + n AS ms) AS m
     CROSS JOIN LATERAL (
         SELECT m.ms, lpad(to_hex(m.ms), 12, '0') AS head, '8' || lpad(to_hex(n), 15, '0') AS tail) AS i
     CROSS JOIN (SELECT * FROM pricing_offer WHERE id = %(offer)s) AS o
