@@ -4,8 +4,8 @@ Owns the lanes (threads with a connection each) and the retries of transient fau
 delay: a lane takes whatever has arrived while the others were busy. Lanes take turns: one decides while
 another's writes are on their way and a third renders answers, so that the database and this process work at
 the same time without halving the batches. Correctness rests on the database's locks alone, because other
-processes have turns of their own. Refuses new work when its queue is full or the wait is too long: the caller answers
-503 and nothing was bought.
+processes have turns of their own. Refuses new work when its queue is full or the wait is too long: the caller
+answers 503 and nothing was bought.
 """
 
 import asyncio

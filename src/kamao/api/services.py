@@ -112,8 +112,8 @@ class LaneRunner:
         self._connection: Connection | None = None
 
     def __call__(self, orders: Sequence[OrderRequest], decided: Callable[[], None]) -> Sequence[SubmitResult]:
-        """Submit and commit; ``decided`` tells when the next batch may begin. A fault rolls back; a connection that died is dropped, and its outcome is
-        unknown.
+        """Submit and commit; ``decided`` tells when the next batch may begin. A fault rolls back; a
+        connection that died is dropped, and its outcome is unknown.
         """
         connection = self._connection
         if connection is None or connection.closed:

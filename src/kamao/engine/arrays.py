@@ -2,8 +2,8 @@
 element, and several times cheaper for the server to read than their literals.
 
 Owns the layout of ``array_recv`` (one dimension, lower bound 1): dimensions, a flag for NULLs, the element's
-type, the count, the bound, then each element behind its length, −1 for NULL. The server refuses an array whose
-element type is not exactly the one its statement names.
+type, the count, the bound, then each element behind its length, −1 for NULL. The server refuses an array
+whose element type is not exactly the one its statement names.
 """
 
 import struct
@@ -31,7 +31,9 @@ def _array(kind: int, parts: list[bytes]) -> bytes:
 
 def ids(values: Iterable[UUID | None]) -> bytes:
     """Return ``uuid[]``."""
-    return _array(_UUID, [_NULL if value is None else _16 + value.int.to_bytes(16, "big") for value in values])
+    return _array(
+        _UUID, [_NULL if value is None else _16 + value.int.to_bytes(16, "big") for value in values]
+    )
 
 
 def id_numbers(numbers: Iterable[int]) -> bytes:
@@ -87,10 +89,16 @@ def moments(values: Iterable[datetime | None], *, never: bool = False) -> bytes:
     for value in values:
         part = known.get(value)
         if part is None:
-            assert value is not None, "None is known"
-            since = value - _EPOCH
-            microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-            part = known[value] = _8 + microseconds.to_bytes(8, "big", signed=True)
+            part = known[value] = moment(value)
         parts.append(part)
     return _array(_TIMESTAMPTZ, parts)
+
+
+def moment(value: datetime | None) -> bytes:
+    """Return one ``timestamptz`` behind its length, as in an array or a row of a binary COPY; None: never."""
+    if value is None:
+        return _NEVER
+    since = value - _EPOCH
+    microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return _8 + microseconds.to_bytes(8, "big", signed=True)
 

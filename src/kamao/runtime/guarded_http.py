@@ -11,14 +11,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES_MAX: Final = 64 * 1024
 HEAD_SECONDS_MAX: float = 15.0
-_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_EMPTY: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _EMPTY
+_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout" + _EMPTY
 
 
 class _Joined:
     """A transport that writes what one turn of the event loop produced at once.
 
-    uvicorn writes an answer's head and body by themselves: two system calls, two packets, and a peer woken twice.
+    uvicorn writes an answer's head and body by themselves: two system calls, two packets, and a peer woken
+    twice.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

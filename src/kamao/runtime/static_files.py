@@ -18,7 +18,9 @@ _KEEP: Final = CacheControlHeader(max_age=86_400, public=True)
 
 def static_files() -> Application:
     """Return the application that answers below ``/static/``."""
-    router = create_static_files_router(path="/static", directories=[settings.STATIC_ROOT], cache_control=_KEEP)
+    router = create_static_files_router(
+        path="/static", directories=[settings.STATIC_ROOT], cache_control=_KEEP
+    )
     app = Litestar(
         route_handlers=[router],
         openapi_config=None,

@@ -1,8 +1,8 @@
 """The web process: uvicorn with the one ASGI application.
 
 Owns the server's limits. One worker is this process itself; more are its children, die with it
-(`kamao.runtime.asgi`) and are replaced by it. It dies with the supervisor. Reading, parsing and answering stay
-on the event loop's own thread: a server with threads of its own would fight the order lanes for the
+(`kamao.runtime.asgi`) and are replaced by it. It dies with the supervisor. Reading, parsing and answering
+stay on the event loop's own thread: a server with threads of its own would fight the order lanes for the
 interpreter's lock (ADR 22).
 """
 

@@ -4,9 +4,9 @@ A batch gives exactly what its items one after another would give: (1) read the 
 references; (2) lock candidate codes, each offer asked once with its summed quantity; (3) decide in plain
 Python; (4) write set-based, the wallets last. Wallets are locked from that last write to the commit only, so
 that batches of the same merchants run side by side; what was decided on a balance or a reference that has
-changed meanwhile is refused by the database (the floor, the key of references), and the whole batch is decided
-again, this time with the wallets locked first, in id order. Refuses nothing by exception: each item has an
-outcome, and a refused one writes nothing.
+changed meanwhile is refused by the database (the floor, the key of references), and the whole batch is
+decided again, this time with the wallets locked first, in id order. Refuses nothing by exception: each item
+has an outcome, and a refused one writes nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,10 +48,10 @@ def submit(
 ) -> list[SubmitResult]:
     """Decide, write and commit a batch of orders in a transaction of its own: two round trips in all.
 
-    Outcomes are those of ``types.OUTCOMES``; codes come back sealed. ``decided`` is called when all is decided
-    and the writes are on their way: the moment to begin with the next batch. Raises psycopg errors (lock
-    time-outs, deadlocks) for the owner of the connection to roll back and try again; an OperationalError of a
-    lost connection leaves the outcome unknown.
+    Outcomes are those of ``types.OUTCOMES``; codes come back sealed. ``decided`` is called when all is
+    decided and the writes are on their way: the moment to begin with the next batch. Raises psycopg errors
+    (lock time-outs, deadlocks) for the owner of the connection to roll back and try again; an
+    OperationalError of a lost connection leaves the outcome unknown.
     """
     assert connection.info.transaction_status == TransactionStatus.IDLE, "submit owns its transaction"
     for attempt in range(_ATTEMPTS_MAX):
@@ -68,8 +68,8 @@ def submit(
 def submit_within(
     connection: Connection, requests: Sequence[OrderRequest], *, at: datetime, tools: TradeTools
 ) -> list[SubmitResult]:
-    """As ``submit``, but inside the caller's open transaction, with the wallets locked first; the caller commits
-    and only then opens the codes.
+    """As ``submit``, but inside the caller's open transaction, with the wallets locked first; the caller
+    commits and only then opens the codes.
     """
     return _Batch(connection, requests, at=at, tools=tools, locks_first=True).run(None, commit=False)
 

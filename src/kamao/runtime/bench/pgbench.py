@@ -35,8 +35,8 @@ def _run(program: str, arguments: list[str], *, home: Home, cwd: str | None = No
 def grow_wal(home: Home) -> None:
     """Give a fresh server the WAL files that one in use for a day has.
 
-    A server makes new files of 16 MB as it goes, zeroed and synchronised while every commit waits (30 to 70 ms
-    each); after its first checkpoints it renames old ones instead. Both sides of a measure gain.
+    A server makes new files of 16 MB as it goes, zeroed and synchronised while every commit waits (30 to 70
+    ms each); after its first checkpoints it renames old ones instead. Both sides of a measure gain.
     """
     step = "SELECT pg_logical_emit_message(false, 'bench', ''); SELECT pg_switch_wal();"
     _run("psql", ["-X", "-q", "-d", "postgres", *(["-c", step] * _WAL_FILES), "-c", "CHECKPOINT"], home=home)

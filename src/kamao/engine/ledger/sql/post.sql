@@ -1,7 +1,8 @@
--- Moves accounts with a floor, numbers the postings by where that leaves them, and gathers what accounts without
--- a floor get. $1 is the moment of the transaction.
+-- Moves accounts with a floor, numbers the postings by where that leaves them, and gathers what accounts
+-- without a floor get. $1 is the moment of the transaction.
 -- Balances change by amounts, never to amounts: whoever decided without a lock is held to the floor here, and
--- the row is locked from here to the commit only. Accounts come in the order of their ids, and are never deleted.
+-- the row is locked from here to the commit only. Accounts come in the order of their ids and are never
+-- deleted.
 WITH moved AS (
     UPDATE ledger_account AS a
     SET balance = a.balance + t.change, pending = a.pending + t.held, entry_no = a.entry_no + t.entries

@@ -1,5 +1,5 @@
--- Codes become an order's: sold, delivered with a sealed opening, and a leaf for the provenance log. $1 is the
--- moment of the batch.
+-- Codes become an order's: sold, delivered with a sealed opening, and a leaf for the provenance log.
+-- $1 is the moment of the batch.
 WITH t AS MATERIALIZED (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::uuid[], $7::bytea[])
         AS t (item, holder, lot, opening, leaf_id, leaf)),
