@@ -101,4 +101,3 @@ def moment(value: datetime | None) -> bytes:
     since = value - _EPOCH
     microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     return _8 + microseconds.to_bytes(8, "big", signed=True)
-

@@ -156,9 +156,7 @@ class PriceBook:
         """Learn the private rules of merchants that have few."""
         found: dict[str, list[Rule]] = {merchant.hex: [] for merchant in merchants}
         with connection.cursor() as cursor:
-            cursor.execute(
-                statement("pricing/read_private_rules_of"), (list(found), _RULES_WHOLE_MAX + 1)
-            )
+            cursor.execute(statement("pricing/read_private_rules_of"), (list(found), _RULES_WHOLE_MAX + 1))
             for row in cursor:
                 found[row[1]].append(Rule(*row))
         for merchant in merchants:
