@@ -40,8 +40,9 @@ def grow_wal(home: Home) -> None:
     """
     step = "SELECT pg_logical_emit_message(false, 'bench', ''); SELECT pg_switch_wal();"
     # Twice, because the server keeps as many files as lay between its last two checkpoints.
+    steps = ["-c", step] * _WAL_FILES
     for _ in range(2):
-        _run("psql", ["-X", "-q", "-d", "postgres", *(["-c", step] * _WAL_FILES), "-c", "CHECKPOINT"], home=home)
+        _run("psql", ["-X", "-q", "-d", "postgres", *steps, "-c", "CHECKPOINT"], home=home)
 
 
 def prepare(home: Home) -> None:
