@@ -78,10 +78,10 @@ class OrderBench:
 
     def rounds(self) -> None:
         """Alternate reference, single orders and batches."""
-        self.refill(self._codes_per_round)
+        self.refill(60_000)
         self.load(seconds=2.0)
         for _ in range(self._rounds):
-            self.refill(2 * self._codes_per_round)
+            self.refill(2 * self._codes_per_round + 30_000)
             # Fresh lots under every SKU at once are the bench's own doing: let the node meet them first.
             self.load(seconds=1.0)
             self.reference.append(pgbench.tps(self._node.home, seconds=int(self._seconds)))
