@@ -19,6 +19,7 @@ from kamao.engine.statements import statement
 from kamao.kernel.ids import sql_array
 
 _SKUS_CACHED = 20_000
+_MERCHANTS_CACHED = 20_000
 _PAIRS_CACHED = 200_000
 _RULES_WHOLE_MAX = 200
 """Up to so many private rules a merchant's are known as a whole; who has more is looked up SKU by SKU."""
@@ -87,7 +88,12 @@ class PriceBook:
         """Make the book true for these (merchant, SKU code) pairs as of ``epoch``, read in this
         transaction.
         """
-        if epoch != self._epoch or len(self._by_code) > _SKUS_CACHED or len(self._pairs) > _PAIRS_CACHED:
+        is_full = (
+            len(self._by_code) > _SKUS_CACHED
+            or len(self._private) > _MERCHANTS_CACHED
+            or len(self._pairs) > _PAIRS_CACHED
+        )
+        if epoch != self._epoch or is_full:
             self._by_code, self._private, self._pairs, self._epoch = {}, {}, {}, epoch
             self._forget_prices()
         if self._until is not None and at >= self._until:

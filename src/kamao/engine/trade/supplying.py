@@ -33,18 +33,15 @@ def ranked_offers(tools: TradeTools, code: str, at: datetime) -> Sequence[Offer]
 
 
 def first_asks(tools: TradeTools, wanted: Mapping[str, int], *, at: datetime) -> dict[UUID, int]:
-    """Return what ``ask_stock`` will ask first, as far as the book knows it before it was opened.
+    """Return what ``ask_stock`` will ask first for SKUs that the book has, before it was opened.
 
     A guess: codes locked for an offer that turns out not to be wanted are simply not sold.
     """
     asks: dict[UUID, int] = {}
     for code, count in wanted.items():
-        if tools.book.has(code):
-            offer = next(
-                (each for each in ranked_offers(tools, code, at) if each.fulfilment == "stock"), None
-            )
-            if offer is not None:
-                asks[offer.id] = count
+        offer = next((each for each in ranked_offers(tools, code, at) if each.fulfilment == "stock"), None)
+        if offer is not None:
+            asks[offer.id] = count
     return asks
 
 
