@@ -4,6 +4,7 @@ Owns assembling. Refuses requests until its services are open, which needs the d
 file only.
 """
 
+import asyncio
 import gc
 import itertools
 import logging
@@ -33,6 +34,7 @@ from kamao.api.http import REQUEST_ID, STANDING, ApiRequest, guard, public_name
 from kamao.api.openapi import openapi_config
 from kamao.api.orders_hot import PATH as ORDERS_PATH
 from kamao.api.orders_hot import HotOrders
+from kamao.api.orders_wire import WireOrders
 from kamao.api.services import Services, open_services
 from kamao.api.v1 import ROUTES
 from kamao.kernel.errors import Refusal
@@ -62,6 +64,8 @@ class Front:
         self._express = express
         self._log = AccessLog()
         self._hot: HotOrders | None = None
+        self.wire: WireOrders | None = None
+        """Answers plain orders before a request reaches this application; set while services are open."""
         self._prefix = "req_" + os.urandom(6).hex()
         self._numbers = itertools.count(1)
         self._inner = make_litestar(self._lifespan)
@@ -72,7 +76,7 @@ class Front:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        request_id = f"{self._prefix}{next(self._numbers):x}"
+        request_id = self._new_request_id()
         if (
             scope["path"] == ORDERS_PATH
             and scope["method"] == "POST"
@@ -82,6 +86,9 @@ class Front:
             await self._hot(scope, receive, send, request_id)
             return
         await self._ordinary(scope, receive, send, request_id)
+
+    def _new_request_id(self) -> str:
+        return f"{self._prefix}{next(self._numbers):x}"
 
     async def _ordinary(self, scope: Any, receive: Any, send: Any, request_id: str) -> None:
         scope[REQUEST_ID] = request_id
@@ -137,12 +144,20 @@ class Front:
         app.state.authenticator = authenticator
         app.state.document = Document(lambda: make_litestar(None, with_schema=True))
         self._hot = HotOrders(services, authenticator, self._log)
+        if self._express:
+            self.wire = WireOrders(
+                services,
+                authenticator,
+                self._log,
+                new_request_id=self._new_request_id,
+                loop=asyncio.get_running_loop(),
+            )
         if self._given is None:
             _settle_memory()
         try:
             yield
         finally:
-            self._hot = None
+            self._hot = self.wire = None
             self._log.flush(time.monotonic())
             if self._given is None:
                 services.close()

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
@@ -60,12 +61,13 @@ _seconds = Histogram(
 class Job(msgspec.Struct, gc=False):
     """Orders that arrived together, with what turns their results into the caller's answer.
 
-    ``render`` runs in the lane's thread after the commit, so that sealed codes are opened off the event loop.
+    ``render`` runs in the lane's thread after the commit, so that sealed codes are opened off the event loop;
+    ``deliver`` gets what it made, or the exception, on ``loop``.
     """
 
     orders: list[OrderRequest]
     render: Callable[[Sequence[SubmitResult]], Any]
-    future: "asyncio.Future[Any]"
+    deliver: Callable[[Any], None]
     loop: asyncio.AbstractEventLoop
     queued_at: float
 
@@ -111,25 +113,35 @@ class Batcher:
         future raises it when the orders waited too long, or when the connection was lost and the outcome is
         unknown.
         """
-        if self._closed or self._pending + len(orders) > self._pending_max:
-            raise Refusal("overloaded")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._pending += len(orders)
-        self._queue.put(Job(orders, render, future, loop, time.monotonic()))
+        self.queue(orders=orders, render=render, deliver=partial(_resolve, future), loop=loop)
         return future
 
+    def queue(
+        self,
+        *,
+        orders: list[OrderRequest],
+        render: Callable[[Sequence[SubmitResult]], Any],
+        deliver: Callable[[Any], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """As ``submit`` without a future: ``deliver`` is called on the loop with what ``render`` made, or with
+        the exception that the future would raise.
+        """
+        if self._closed or self._pending + len(orders) > self._pending_max:
+            raise Refusal("overloaded")
+        self._pending += len(orders)
+        self._queue.put(Job(orders, render, deliver, loop, time.monotonic()))
+
     def settle(self, answered: list[tuple[Job, Any]]) -> None:
-        """Resolve the futures of a finished batch; runs on the event loop, once per batch."""
+        """Deliver the answers of a finished batch; runs on the event loop, once per batch."""
         for job, answer in answered:
             self._pending -= len(job.orders)
-            future = job.future
-            if future.done():
-                continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+            try:
+                job.deliver(answer)
+            except Exception:  # noqa: BLE001  isolation point: the others' answers must not be lost with one
+                _log.exception("an answer could not be handed over")
 
     def close(self) -> None:
         """Finish what is queued and end the lanes; new orders are refused from here on."""
@@ -138,6 +150,15 @@ class Batcher:
             self._queue.put(None)
         for lane in self._lanes:
             lane.join()
+
+
+def _resolve(future: "asyncio.Future[Any]", answer: Any) -> None:
+    if future.done():
+        return
+    if isinstance(answer, BaseException):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
 
 
 class _Turn:

@@ -164,6 +164,11 @@ def _delivery(delivered: Delivered, keyring: Keyring | None) -> Delivery:
     return Delivery(delivered.kind, item, opened.number or None, opened.secret, True, delivered.expires_at)
 
 
+def status_of(outcome: str) -> int:
+    """Return the HTTP status of an item that was not refused."""
+    return _SUCCESS[outcome]
+
+
 def refusal_of(outcome: str) -> Refusal:
     """Return the refusal that a refused item's outcome stands for."""
     match outcome:

@@ -8,7 +8,7 @@ Django's ASGI handler raises on it. Websockets never arrive: the server does not
 import os
 from typing import cast
 
-from kamao.runtime.asgi_types import Application, Receive, Scope, Send
+from kamao.runtime.asgi_types import Application, Receive, Scope, Send, Wire
 from kamao.runtime.processes import die_with_parent
 
 die_with_parent()
@@ -26,18 +26,29 @@ api: Application = load_api()
 files: Application = static_files()
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Dispatch one connection by its kind and path."""
-    kind = scope["type"]
-    if kind == "lifespan":
-        await api(scope, receive, send)
-        return
-    path: str = scope["path"]
-    if path.startswith("/api/"):
-        await api(scope, receive, send)
-    elif path in health.PATHS:
-        await health.answer(scope, receive, send)
-    elif path.startswith("/static/"):
-        await files(scope, receive, send)
-    else:
-        await pages(scope, receive, send)
+class _Dispatcher:
+    """The application. Plain orders never reach it: the server's protocol gives them to ``wire`` first."""
+
+    @property
+    def wire(self) -> Wire | None:
+        """What answers orders at the socket; None before start-up and after the end."""
+        return getattr(api, "wire", None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch one connection by its kind and path."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await api(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith("/api/"):
+            await api(scope, receive, send)
+        elif path in health.PATHS:
+            await health.answer(scope, receive, send)
+        elif path.startswith("/static/"):
+            await files(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+
+application = _Dispatcher()
