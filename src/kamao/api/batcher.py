@@ -12,21 +12,21 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
-import msgspec
 import psycopg
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
+from kamao.api.jobs import Job, count, resolve
+from kamao.engine.trade.memory import Turn
 from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.errors import Refusal
 
 T = TypeVar("T")
-Decided = Callable[[], None]
-Run = Callable[[Sequence[OrderRequest], Decided], Sequence[SubmitResult]]
+Run = Callable[[Sequence[OrderRequest], Turn], Sequence[SubmitResult]]
 
 LANES: Final = 2
 GATHERED_MAX: Final = 256
@@ -44,39 +44,16 @@ TRANSIENT: Final = (
 _BUSY: Final = SubmitResult("busy")
 
 _log = logging.getLogger("kamao.api.batcher")
-_orders = Counter("kamao_orders_total", "Orders by outcome of the engine", ["cell", "outcome"])
 _retries = Counter(
     "kamao_batch_retries_total", "Batches run again after a transient fault", ["cell", "fault"]
 )
-_sizes = Histogram(
-    "kamao_batch_orders", "Orders gathered into one engine call", ["cell"],
-    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
-)  # fmt: skip
-_seconds = Histogram(
-    "kamao_batch_seconds", "Time of one engine call with its commit", ["cell"],
-    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
-)  # fmt: skip
-
-
-class Job(msgspec.Struct, gc=False):
-    """Orders that arrived together, with what turns their results into the caller's answer.
-
-    ``render`` runs in the lane's thread after the commit, so that sealed codes are opened off the event loop;
-    ``deliver`` gets what it made, or the exception, on ``loop``.
-    """
-
-    orders: list[OrderRequest]
-    render: Callable[[Sequence[SubmitResult]], Any]
-    deliver: Callable[[Any], None]
-    loop: asyncio.AbstractEventLoop
-    queued_at: float
 
 
 class Batcher:
     """The lanes of one cell in one process.
 
-    ``make_run`` is called once per lane; what it returns executes a batch in one transaction, commit
-    included, and tells when its decisions are made.
+    ``make_run`` is called once per lane; what it returns executes and commits a batch, and gives the lane's
+    turn when its decisions are made.
     """
 
     def __init__(
@@ -92,8 +69,10 @@ class Batcher:
         self._pending_max = pending_max
         self._closed = False
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        turn = threading.Lock()
-        self._lanes = [_Lane(self, make_run(), queue=self._queue, turn=turn, name=f"orders-{cell}-{number}",
+        self.turn = turn = threading.Lock()
+        """Held by whoever decides with the cell's shared tools."""
+        gathering = threading.Lock()
+        self._lanes = [_Lane(self, make_run(), queue=self._queue, turn=turn, gathering=gathering, name=f"orders-{cell}-{number}",
             cell=cell, wait_max_s=wait_max_s)
                        for number in range(lanes)]  # fmt: skip
         for lane in self._lanes:
@@ -115,33 +94,36 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self.queue(orders=orders, render=render, deliver=partial(_resolve, future), loop=loop)
+        self.adopt([self.accept(orders=orders, render=render, deliver=partial(resolve, future), loop=loop)])
         return future
 
-    def queue(
+    def accept(
         self,
         *,
         orders: list[OrderRequest],
         render: Callable[[Sequence[SubmitResult]], Any],
         deliver: Callable[[Any], None],
         loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        """As ``submit`` without a future: ``deliver`` is called on the loop with what ``render`` made, or with
-        the exception that the future would raise.
+    ) -> Job:
+        """Count orders as pending and return their job, which somebody must ``adopt`` or ``settle``:
+        ``deliver`` is called on the loop with what ``render`` made, or with an exception. Raises Refusal
+        ``overloaded``.
         """
         if self._closed or self._pending + len(orders) > self._pending_max:
             raise Refusal("overloaded")
         self._pending += len(orders)
-        self._queue.put(Job(orders, render, deliver, loop, time.monotonic()))
+        return Job(orders, render, deliver, loop, time.monotonic())
+
+    def adopt(self, jobs: Iterable[Job]) -> None:
+        """Let the lanes do accepted jobs."""
+        for job in jobs:
+            self._queue.put(job)
 
     def settle(self, answered: list[tuple[Job, Any]]) -> None:
         """Deliver the answers of a finished batch; runs on the event loop, once per batch."""
         for job, answer in answered:
             self._pending -= len(job.orders)
-            try:
-                job.deliver(answer)
-            except Exception:  # noqa: BLE001  isolation point: the others' answers must not be lost with one
-                _log.exception("an answer could not be handed over")
+            job.hand_over(answer)
 
     def close(self) -> None:
         """Finish what is queued and end the lanes; new orders are refused from here on."""
@@ -152,17 +134,8 @@ class Batcher:
             lane.join()
 
 
-def _resolve(future: "asyncio.Future[Any]", answer: Any) -> None:
-    if future.done():
-        return
-    if isinstance(answer, BaseException):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)
-
-
 class _Turn:
-    """A lane's hold on the turn; giving it twice gives it once."""
+    """A lane's hold on the turn (``engine.trade.memory.Turn``); taking or giving it twice does it once."""
 
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
@@ -170,8 +143,9 @@ class _Turn:
 
     def take(self) -> None:
         """Wait for the turn."""
-        self._lock.acquire()
-        self._held = True
+        if not self._held:
+            self._lock.acquire()
+            self._held = True
 
     def give(self) -> None:
         """Let the next lane begin."""
@@ -184,12 +158,13 @@ class _Lane(threading.Thread):
     """One thread that runs batches one after another."""
 
     def __init__(
-        self, owner: Batcher, run: Run, *, queue: "SimpleQueue[Job | None]", turn: threading.Lock, name: str,
-        cell: str, wait_max_s: float,
+        self, owner: Batcher, run: Run, *, queue: "SimpleQueue[Job | None]", turn: threading.Lock,
+        gathering: threading.Lock, name: str, cell: str, wait_max_s: float,
     ) -> None:  # fmt: skip
         super().__init__(name=name, daemon=True)
         self._queue = queue
         self._turn = _Turn(turn)
+        self._gathering = gathering
         self._owner = owner
         self._run = run
         self._cell = cell
@@ -199,7 +174,6 @@ class _Lane(threading.Thread):
         """Take, run, answer, until told to stop."""
         stopping = False
         while not stopping:
-            self._turn.take()
             try:
                 jobs, stopping = self._gather()
                 if jobs:
@@ -208,14 +182,20 @@ class _Lane(threading.Thread):
                 self._turn.give()
 
     def _gather(self) -> tuple[list[Job], bool]:
-        """Wait for one job, then take what else has arrived, up to a batch."""
+        """Wait for one job and for the turn, then take what else has arrived, up to a batch."""
+        with self._gathering:
+            first = self._queue.get()
+            if first is None:
+                return [], True
+            # Not before: a lane that waits for orders must not keep the others from deciding theirs.
+            self._turn.take()
+            return self._drain(first)
+
+    def _drain(self, first: Job) -> tuple[list[Job], bool]:
         queue = self._queue
-        first = queue.get()
-        if first is None:
-            return [], True
         jobs = [first]
         count = len(first.orders)
-        # Whoever has the turn is the only reader, so that many jobs are there for sure.
+        # Whoever gathers is the only reader, so that many jobs are there for sure.
         for _ in range(queue.qsize()):
             if count >= GATHERED_MAX:
                 break
@@ -264,7 +244,7 @@ class _Lane(threading.Thread):
         at = 0
         for job in jobs:
             end = at + len(job.orders)
-            answered.append((job, self._rendered(job, results[at:end])))
+            answered.append((job, job.rendered(results[at:end])))
             at = end
         return answered
 
@@ -272,35 +252,20 @@ class _Lane(threading.Thread):
         """Run one job of a failed batch by itself, so that its neighbours do not suffer for it."""
         return self._answers([job])[0]
 
-    def _rendered(self, job: Job, results: list[SubmitResult]) -> Any:
-        try:
-            return job.render(results)
-        except Exception:  # noqa: BLE001  isolation point: the orders are committed; the caller must hear so
-            _log.exception("an answer could not be made")
-            return Refusal("internal")
-
     def _attempt(self, orders: list[OrderRequest]) -> Sequence[SubmitResult]:
         """Run a batch, again after a deadlock or a lock that did not come; then every order is ``busy``."""
         started = time.perf_counter()
         for attempt in range(ATTEMPTS_MAX):
             try:
-                results = self._run(orders, self._turn.give)
+                results = self._run(orders, self._turn)
             except TRANSIENT as error:
                 _retries.labels(self._cell, type(error).__name__).inc()
+                self._turn.give()
                 if attempt < len(_RETRY_PAUSES_S):
                     time.sleep(_RETRY_PAUSES_S[attempt])
             else:
-                self._count(results, time.perf_counter() - started)
+                count(results, cell=self._cell, seconds=time.perf_counter() - started)
                 return results
         busy = [_BUSY] * len(orders)
-        self._count(busy, time.perf_counter() - started)
+        count(busy, cell=self._cell, seconds=time.perf_counter() - started)
         return busy
-
-    def _count(self, results: Sequence[SubmitResult], seconds: float) -> None:
-        _sizes.labels(self._cell).observe(len(results))
-        _seconds.labels(self._cell).observe(seconds)
-        counts: dict[str, int] = {}
-        for result in results:
-            counts[result.outcome] = counts.get(result.outcome, 0) + 1
-        for outcome, count in counts.items():
-            _orders.labels(self._cell, outcome).inc(count)

@@ -83,7 +83,7 @@ class HotOrders:
         render = single_renderer(
             self._keyring_for(key), language=language, request_id=request_id, target=order.target
         )
-        return await cell.batcher.submit(orders=[request], render=render)
+        return await cell.express.submit(request, render=render)
 
     def _keyring_for(self, key: KeyRecord) -> Any:
         return self._services.keyring if "codes:read" in key.scopes else None

@@ -75,7 +75,7 @@ class WireOrders:
         if not head.startswith(_REQUEST_LINE) or head.count(b"\r\n") != len(headers) + 2:
             return
         found = dict(headers)
-        if len(found) != len(headers) or not _NEEDED <= found.keys() or not _AWKWARD.isdisjoint(found):
+        if len(found) != len(headers) or not found.keys() >= _NEEDED or not _AWKWARD.isdisjoint(found):
             return
         length = found[b"content-length"]
         if found[b"content-type"] != _JSON or not length.isdigit() or int(length) > _BODY_BYTES_MAX:
@@ -107,8 +107,8 @@ class WireOrders:
         answer = _Answer(keyring, head.language, self._new_request_id(), standing)
         deliver = partial(self._deliver, reply, answer)
         try:
-            self._services.cells[key.cell].batcher.queue(
-                orders=[request], render=answer.render, deliver=deliver, loop=self._loop
+            self._services.cells[key.cell].express.queue(
+                request, render=answer.render, deliver=deliver, loop=self._loop
             )
         except Refusal as refusal:
             deliver(refusal)

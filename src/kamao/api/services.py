@@ -6,8 +6,9 @@ opened.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +16,13 @@ import msgspec
 import psycopg
 
 from kamao.api.batcher import LANES, Batcher
+from kamao.api.express import Express
 from kamao.api.ratelimit import RateLimiter
 from kamao.business.identity.keys import KeyCache
 from kamao.engine import cells
 from kamao.engine.pool import CellPool, Connection, connect
 from kamao.engine.stock.hints import StockHints
+from kamao.engine.trade.memory import Turn
 from kamao.engine.trade.submit import submit
 from kamao.engine.trade.tools import TradeTools, make_tools
 from kamao.engine.trade.types import OrderRequest, SubmitResult
@@ -38,6 +41,7 @@ class CellServices(msgspec.Struct, frozen=True):
     pool: CellPool
     hints: StockHints
     batcher: Batcher
+    express: Express
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -54,6 +58,7 @@ class Services(msgspec.Struct, frozen=True):
     def close(self) -> None:
         """Answer what is queued, then let go of threads and connections."""
         for services in self.cells.values():
+            services.express.close()
             services.batcher.close()
         self.threads.shutdown(wait=True)
         for services in self.cells.values():
@@ -92,16 +97,21 @@ def _open_cell(
 ) -> CellServices:
     hints = StockHints()
 
+    tools = make_tools(cell, keyring, hints=hints)
+
     def make_run() -> LaneRunner:
-        return LaneRunner(conninfo, cell=cell, tools=make_tools(cell, keyring, hints=hints), clock=clock)
+        return LaneRunner(conninfo, cell=cell, tools=tools, clock=clock)
 
     batcher = Batcher(make_run, cell=cell.schema, lanes=lanes)
-    return CellServices(cell, CellPool(conninfo, cell, size=_POOL_SIZE), hints, batcher)
+    express = Express(
+        batcher, connect=partial(connect, conninfo, cell), tools=tools, clock=clock, cell=cell.schema
+    )
+    return CellServices(cell, CellPool(conninfo, cell, size=_POOL_SIZE), hints, batcher, express)
 
 
 class LaneRunner:
     """Runs one lane's batches on a connection of its own, opened when first needed and again after it was
-    lost.
+    lost; the tools are shared by the lanes of a cell, which take turns.
     """
 
     def __init__(self, conninfo: str, *, cell: cells.Cell, tools: TradeTools, clock: Clock) -> None:
@@ -111,15 +121,15 @@ class LaneRunner:
         self._clock = clock
         self._connection: Connection | None = None
 
-    def __call__(self, orders: Sequence[OrderRequest], decided: Callable[[], None]) -> Sequence[SubmitResult]:
-        """Submit and commit; ``decided`` tells when the next batch may begin. A fault rolls back; a
-        connection that died is dropped, and its outcome is unknown.
+    def __call__(self, orders: Sequence[OrderRequest], turn: Turn) -> Sequence[SubmitResult]:
+        """Submit and commit, deciding while it is this lane's turn. A fault rolls back; a connection that
+        died is dropped, and its outcome is unknown.
         """
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._connection = connect(self._conninfo, self._cell)
         try:
-            return submit(connection, orders, at=self._clock.now(), tools=self._tools, decided=decided)
+            return submit(connection, orders, at=self._clock.now(), tools=self._tools, turn=turn)
         except BaseException:
             self._give_up(connection)
             raise

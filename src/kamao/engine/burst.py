@@ -79,83 +79,130 @@ class Burst:
         Raises psycopg's own error for the first statement that failed; nothing was committed then, and the
         transaction is to be rolled back. An OperationalError of a lost connection leaves a commit unknown.
         """
+        flight = self.launch(commit=commit)
+        if flight is not None:
+            flight.wait(sent)
+
+    def launch(self, *, commit: bool = False) -> "Flight | None":
+        """Send everything and wait for nothing; None where there is nothing to send.
+
+        Until the flight has landed the connection is its own: whoever launches must let it land.
+        """
         commands, self._commands = self._commands, []
         connection = self._connection
-        pgconn = connection.pgconn
-        is_open = pgconn.transaction_status == pq.TransactionStatus.INTRANS
+        is_open = connection.pgconn.transaction_status == pq.TransactionStatus.INTRANS
         if commands and not is_open:
             commands.insert(0, (_BEGIN, (), (), None))
         if commit and (commands or is_open):
             commands.append((_COMMIT, (), (), None))
-        if not commands:
-            return
-        with connection.lock:
-            pgconn.enter_pipeline_mode()
-            known = burst_statements.setdefault(connection, {})
-            try:
-                awaited: list[Answer | None] = []
-                for name, parameters, formats, answer in commands:
-                    label = known.get(name)
-                    if label is None:
-                        label = known[name] = f"{name}#{next(_generations)}".encode()
-                        pgconn.send_prepare(label, _text_of(name))
-                        awaited.append(None)
-                    pgconn.send_query_prepared(label, parameters, formats, pq.Format.BINARY)
-                    awaited.append(answer)
-                pgconn.pipeline_sync()
-                if sent is not None:
-                    self._flush(pgconn)
-                    sent()
-                self._receive(pgconn, awaited)
-            except BaseException:
-                # What the server prepared before it failed is unknown: forget all, and take fresh names next
-                # time.
-                known.clear()
-                raise
-            finally:
-                if pgconn.status == pq.ConnStatus.OK:
-                    pgconn.exit_pipeline_mode()
+        return Flight(connection, commands) if commands else None
 
-    def _receive(self, pgconn: pq.abc.PGconn, awaited: Sequence[Answer | None]) -> None:
-        """Read every command's result and the closing sync; remember the first error."""
-        poll = select.poll()
-        poll.register(pgconn.socket, select.POLLIN)
-        self._flush(pgconn)
-        transformer = Transformer(self._connection)
-        failed: pq.abc.PGresult | None = None
-        for answer in awaited:
-            while (result := _next_result(pgconn, poll)) is not None:
-                status = result.status
-                if status == pq.ExecStatus.TUPLES_OK:
-                    if answer is not None:
-                        transformer.set_pgresult(result)
-                        answer.rows = transformer.load_rows(0, result.ntuples, tuple)
-                elif failed is None and status not in _HARMLESS:
-                    failed = result
-        if failed is None or pgconn.status == pq.ConnStatus.OK:
-            _next_result(pgconn, poll)  # the sync
-        if failed is not None:
-            code = failed.error_field(pq.DiagnosticField.SQLSTATE)
-            kind = lookup(code.decode()) if code else OperationalError
-            raise kind(failed.get_error_message(), info=failed)
 
-    def _flush(self, pgconn: pq.abc.PGconn) -> None:
-        """Push out what libpq has buffered, reading meanwhile, so that neither side waits for the other."""
-        if pgconn.flush() == 0:
-            return
-        poll = select.poll()
-        poll.register(pgconn.socket, select.POLLIN | select.POLLOUT)
-        while pgconn.flush():
-            poll.poll(60_000)
+class Flight:
+    """Statements on their way to the server, and their answers on the way back."""
+
+    def __init__(self, connection: Connection, commands: Sequence[_Command]) -> None:
+        self._connection = connection
+        self._pgconn = connection.pgconn
+        self._known = burst_statements.setdefault(connection, {})
+        self._awaited: list[Answer | None] = []
+        self._place = 0
+        self._failed: pq.abc.PGresult | None = None
+        self._transformer = Transformer(connection)
+        connection.lock.acquire()
+        try:
+            self._pgconn.enter_pipeline_mode()
+            self._send(commands)
+        except BaseException:
+            self._land(failed=True)
+            raise
+
+    def _send(self, commands: Sequence[_Command]) -> None:
+        pgconn, known, awaited = self._pgconn, self._known, self._awaited
+        for name, parameters, formats, answer in commands:
+            label = known.get(name)
+            if label is None:
+                label = known[name] = f"{name}#{next(_generations)}".encode()
+                pgconn.send_prepare(label, _text_of(name))
+                awaited.append(None)
+            pgconn.send_query_prepared(label, parameters, formats, pq.Format.BINARY)
+            awaited.append(answer)
+        pgconn.pipeline_sync()
+
+    @property
+    def socket(self) -> int:
+        """The socket that becomes readable when ``advance`` has something to do."""
+        return self._pgconn.socket
+
+    def is_sent(self) -> bool:
+        """Push on what the socket could not take at once; true when nothing is left."""
+        return self._pgconn.flush() == 0
+
+    def advance(self) -> bool:
+        """Take what has arrived; true once everything has, and the connection is free again. Raises as
+        ``Burst.send`` does.
+        """
+        pgconn, awaited = self._pgconn, self._awaited
+        try:
             pgconn.consume_input()
+            while self._place < len(awaited):
+                if pgconn.is_busy():
+                    return False
+                result = pgconn.get_result()
+                if result is None:
+                    self._place += 1
+                else:
+                    self._take(result, awaited[self._place])
+            if self._failed is None or pgconn.status == pq.ConnStatus.OK:
+                if pgconn.is_busy():
+                    return False
+                pgconn.get_result()  # the sync
+        except BaseException:
+            self._land(failed=True)
+            raise
+        self._land(failed=self._failed is not None)
+        if self._failed is not None:
+            code = self._failed.error_field(pq.DiagnosticField.SQLSTATE)
+            kind = lookup(code.decode()) if code else OperationalError
+            raise kind(self._failed.get_error_message(), info=self._failed)
+        return True
 
+    def _take(self, result: pq.abc.PGresult, answer: Answer | None) -> None:
+        status = result.status
+        if status == pq.ExecStatus.TUPLES_OK:
+            if answer is not None:
+                self._transformer.set_pgresult(result)
+                answer.rows = self._transformer.load_rows(0, result.ntuples, tuple)
+        elif self._failed is None and status not in _HARMLESS:
+            self._failed = result
 
-def _next_result(pgconn: pq.abc.PGconn, poll: select.poll) -> pq.abc.PGresult | None:
-    """Return the next result of the pipeline, None at the end of a command's results."""
-    while pgconn.is_busy():
+    def wait(self, sent: Callable[[], None] | None = None) -> None:
+        """Wait until everything has arrived; ``sent`` is called once everything is on its way."""
+        poll = select.poll()
+        try:
+            while not self.is_sent():
+                # Reading meanwhile, so that neither side waits for the other.
+                poll.register(self.socket, select.POLLIN | select.POLLOUT)
+                poll.poll(60_000)
+                self._pgconn.consume_input()
+        except BaseException:
+            self._land(failed=True)
+            raise
+        if sent is not None:
+            sent()
+        poll.register(self.socket, select.POLLIN)
         poll.poll(60_000)
-        pgconn.consume_input()
-    return pgconn.get_result()
+        while not self.advance():
+            poll.poll(60_000)
+
+    def _land(self, *, failed: bool) -> None:
+        if failed:
+            # What the server prepared before it failed is unknown: forget all, and take fresh names next
+            # time.
+            self._known.clear()
+        if self._pgconn.status == pq.ConnStatus.OK:
+            self._pgconn.exit_pipeline_mode()
+        self._connection.lock.release()
 
 
 def _text_of(name: str) -> bytes:

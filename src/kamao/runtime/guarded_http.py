@@ -162,9 +162,7 @@ class GuardedHttp(HttpToolsProtocol):
         left = self._used_at + self.timeout_keep_alive - self.loop.time()
         is_busy = self._is_owed or (self.cycle is not None and not self.cycle.response_complete)
         if is_busy or left > 0:
-            self._idle = self.loop.call_later(
-                self.timeout_keep_alive if is_busy else left, self._end_if_idle
-            )
+            self._idle = self.loop.call_later(self.timeout_keep_alive if is_busy else left, self._end_if_idle)
         else:
             self.timeout_keep_alive_handler()
 

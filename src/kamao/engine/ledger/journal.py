@@ -74,14 +74,14 @@ class Journal:
         if wanted:
             with connection.cursor() as cursor:
                 cursor.execute(statement("ledger/lock_accounts"), (sql_array(wanted),))
-                self.adopt(cursor.fetchall())
+                self.adopt([FlooredAccount(*row) for row in cursor])
 
-    def adopt(self, rows: Sequence[tuple[UUID, UUID | None, str, int, int, int, int]]) -> None:
-        """Take over rows (id, owner, currency, balance, pending, floor, entry_no) that a statement has locked
-        or read.
+    def adopt(self, accounts: Iterable[FlooredAccount]) -> None:
+        """Take over accounts that somebody has locked or read, unchanged since an earlier journal wrote
+        them.
         """
-        for row in rows:
-            self._floored[row[0].int] = FlooredAccount(*row)
+        for account in accounts:
+            self._floored[account.id.int] = account
 
     def covers(self, account: Account, amount_minor: int) -> bool:
         """Tell whether a debit of a floored account would keep its floor."""

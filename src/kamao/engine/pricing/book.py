@@ -96,10 +96,7 @@ class PriceBook:
         if epoch != self._epoch or is_full:
             self._by_code, self._private, self._pairs, self._epoch = {}, {}, {}, epoch
             self._forget_prices()
-        if self._until is not None and at >= self._until:
-            # Something took effect: compute anew, and look again for what comes next.
-            self._forget_prices()
-            self._watch_all(at)
+        self.advance(at)
         missing = sorted({code for _, code in pairs if code not in self._by_code})
         if missing:
             self._load_skus(connection, missing, at)
@@ -113,6 +110,26 @@ class PriceBook:
         ]  # fmt: skip
         if unknown:
             self._load_pairs(connection, unknown, at)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the book is true for."""
+        return self._epoch
+
+    def advance(self, at: datetime) -> None:
+        """Let take effect what the book knows will: prices are computed anew, and what comes next is looked
+        for again.
+        """
+        if self._until is not None and at >= self._until:
+            self._forget_prices()
+            self._watch_all(at)
+
+    def knows(self, merchant: UUID, code: str) -> bool:
+        """Tell whether the book was opened for a pair before, under its epoch."""
+        number = merchant.int
+        if code not in self._by_code or number not in self._private:
+            return False
+        return self._private[number] is not None or (number, code) in self._pairs
 
     def _watch(self, changes: Sequence[datetime], at: datetime) -> None:
         """Remember the next moment at which computed prices stop being true."""

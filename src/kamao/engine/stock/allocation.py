@@ -14,6 +14,7 @@ from kamao.engine.arrays import ids, integers, moments
 from kamao.engine.burst import Answer, Burst
 from kamao.engine.pool import Connection
 from kamao.engine.stock.hints import Mark, StockHints
+from kamao.engine.stock.shelves import Shelves
 from kamao.engine.stock.types import Allocated
 
 _LAST = UUID(int=(1 << 128) - 1)
@@ -52,6 +53,15 @@ class Allocator:
         self._hints = hints
         self._at = at
         self._shelves: dict[int, _Shelf] = {}
+
+    @property
+    def offers(self) -> list[int]:
+        """Numbers of the offers that were asked."""
+        return list(self._shelves)
+
+    def has(self, offer: UUID, quantity: int) -> bool:
+        """Tell whether that many locked codes of an offer are left."""
+        return self.asked(offer) and self.left(offer) >= quantity
 
     def asked(self, offer: UUID) -> bool:
         """Tell whether an offer was asked in this transaction."""
@@ -126,6 +136,13 @@ class Allocator:
         begin = shelf.taken
         shelf.taken += count
         return shelf.codes[begin : shelf.taken]
+
+    def remember(self, shelves: Shelves) -> list[int]:
+        """Note on the process's shelves what is being sold; return the offers' numbers."""
+        sold = [shelf for shelf in self._shelves.values() if shelf.taken]
+        for shelf in sold:
+            shelves.begin(shelf.offer, shelf.epoch, shelf.codes[shelf.taken - 1])
+        return [shelf.offer.int for shelf in sold]
 
     def settle_hints(self) -> None:
         """Move the marks past what was taken. Call after commit; after a rollback the marks stay where they

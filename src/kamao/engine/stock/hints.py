@@ -42,7 +42,7 @@ class StockHints:
             found = self._marks.get(offer)
             if found is None or found[0] != epoch or at - found[1] > _LIFE:
                 self._marks[offer] = (epoch, at, mark)
-            elif _before(found[2], mark):
+            elif is_before(found[2], mark):
                 self._marks[offer] = (epoch, found[1], mark)
 
     def drop(self, offer: UUID) -> None:
@@ -51,7 +51,7 @@ class StockHints:
             self._marks.pop(offer, None)
 
 
-def _before(left: Mark, right: Mark) -> bool:
+def is_before(left: Mark, right: Mark) -> bool:
     """Order marks as the index does: expiry first (never is last), then id."""
     if left[0] == right[0]:
         return left[1] < right[1]

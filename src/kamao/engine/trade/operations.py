@@ -49,6 +49,7 @@ def register_merchants(connection: Connection, merchants: Sequence[MerchantSpec]
                 [-item.credit_minor for item in merchants],
             ),
         )
+    raise_epoch(connection)
 
 
 def register_suppliers(connection: Connection, suppliers: Sequence[SupplierSpec], *, at: datetime) -> None:

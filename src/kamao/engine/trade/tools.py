@@ -1,4 +1,6 @@
-"""What trade operations need besides a connection and the time. Made once per thread and cell."""
+"""What trade operations need besides a connection and the time. Made once per thread and cell, or shared by
+threads that take turns (``trade.memory.Turn``).
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,6 +9,7 @@ from kamao.engine.cells import Cell
 from kamao.engine.pricing.book import PriceBook
 from kamao.engine.pricing.types import Offer
 from kamao.engine.stock.hints import StockHints
+from kamao.engine.trade.memory import Memory
 from kamao.kernel.ids import IdSource, RandomIds
 from kamao.kernel.sealing import Keyring
 
@@ -25,7 +28,7 @@ def cheapest_first(offers: Sequence[Offer]) -> Sequence[Offer]:
 
 
 class TradeTools:
-    """Ids, keys, caches and the router of one thread. ``hints`` may be shared by the threads of a process."""
+    """Ids, keys, caches, memory and the router. ``hints`` may be shared by all threads of a process."""
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class TradeTools:
         self.keyring = keyring
         self.book = PriceBook()
         self.hints = hints or StockHints()
+        self.memory = Memory()
         self.router = router
         self.lot_keys: dict[int, bytes] = {}
         """Wrapped keys by the lot's number."""

@@ -6,9 +6,11 @@ WITH t AS MATERIALIZED (
     sold AS (
         UPDATE stock_code AS c SET state = 'sold', holder = t.holder
         FROM t
-        WHERE c.id = t.item AND c.state IN ('free', 'reserved')),
+        WHERE c.id = t.item AND c.state IN ('free', 'reserved')
+        RETURNING c.id),
     delivered AS (
         INSERT INTO trade_delivery (order_id, item, kind, lot, opening, created_at)
         SELECT holder, item, 'code', lot, opening, $1::timestamptz FROM t)
 INSERT INTO provenance_outbox (id, leaf)
 SELECT leaf_id, leaf FROM t
+WHERE trade_insist((SELECT count(*) FROM sold) = cardinality($2::uuid[]))

@@ -1,0 +1,127 @@
+"""Deciding one order after another in plain Python, on what its caller has read or remembers.
+
+Owns the precedence of refusals and what an accepted order takes: codes from the stock, money through the
+journal. Refuses nothing by exception and writes nothing; a refused order leaves stock and journal as they
+were.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from kamao.engine.ledger.accounts import escrow, wallet
+from kamao.engine.ledger.journal import Journal
+from kamao.engine.pricing.types import Offer, Sku
+from kamao.engine.stock.types import Allocated
+from kamao.engine.trade.drafts import Draft
+from kamao.engine.trade.supplying import ranked_offers
+from kamao.engine.trade.tools import TradeTools
+from kamao.engine.trade.types import OrderRequest
+from kamao.kernel.limits import ORDER_QUANTITY_MAX
+from kamao.kernel.money import order_amount
+
+
+class Stock(Protocol):
+    """Codes that may be given to the orders of one batch."""
+
+    def has(self, offer: UUID, quantity: int) -> bool:
+        """Tell whether that many are left."""
+        ...
+
+    def take(self, offer: UUID, count: int) -> list[Allocated]:
+        """Take them, in the order of their sale."""
+        ...
+
+
+class Decider:
+    """Decisions of one batch; each sees what the ones before it have taken."""
+
+    def __init__(self, *, tools: TradeTools, journal: Journal, stock: Stock, at: datetime) -> None:
+        self._tools = tools
+        self._journal = journal
+        self._stock = stock
+        self._at = at
+        self.merchants: dict[int, tuple[int, str]] = {}
+        """Level and status by the merchant's number."""
+        self.known: dict[tuple[int, str], tuple[UUID, bytes]] = {}
+        """Order and content by merchant and reference."""
+        self.drafts: list[Draft] = []
+
+    def decide(self, request: OrderRequest, content: bytes, order: UUID) -> "str | Draft | UUID":
+        """Return a draft, the id of the first order of a repeated reference, or a refusal's code."""
+        known = self.known.get((request.merchant.int, request.reference))
+        if known is not None and known[1] == content:
+            return known[0]
+        merchant = self.merchants.get(request.merchant.int)
+        if merchant is None or merchant[1] != "active":
+            return "merchant_suspended"
+        sku = self._tools.book.sku(request.sku)
+        if sku is None or sku.status == "withdrawn":
+            return "sku_not_found"
+        if known is not None:
+            return "reference_conflict"
+        if not sku.min_quantity <= request.quantity <= min(sku.max_quantity, ORDER_QUANTITY_MAX):
+            return "invalid_quantity"
+        if request.quantity % sku.multiple:
+            return "invalid_quantity"
+        if sku.target_required and not request.target_json:
+            return "target_required"
+        if sku.status != "active":
+            return "not_sellable"
+        outcome = self._decide_offer(request, content, order, sku=sku, level=merchant[0])
+        if not isinstance(outcome, str):
+            self.known[request.merchant.int, request.reference] = (order, content)
+            self.drafts.append(outcome)
+        return outcome
+
+    def _decide_offer(
+        self, request: OrderRequest, content: bytes, order: UUID, *, sku: Sku, level: int
+    ) -> "str | Draft":
+        """Take the first offer that has the goods at a price within every limit."""
+        book, at = self._tools.book, self._at
+        offers = ranked_offers(self._tools, request.sku, at)
+        chosen = self._first_with_goods(offers, request.quantity)
+        shown = chosen or (offers[0] if offers else None)
+        if shown is None or shown.sale_model != "self_operated":
+            return "not_sellable"
+        price = book.price(
+            request.sku, offer=shown, merchant=request.merchant, level=level, quantity=request.quantity, at=at
+        )
+        if price is None:
+            return "not_sellable"
+        amount = order_amount(price.unit_price_e4, request.quantity, sku.currency)
+        if request.max_unit_price_e4 is not None and price.unit_price_e4 > request.max_unit_price_e4:
+            return "price_above_limit"
+        if request.max_amount_minor is not None and amount > request.max_amount_minor:
+            return "price_above_limit"
+        source = wallet(request.merchant, sku.currency)
+        if not self._journal.covers(source, amount):
+            return "insufficient_balance"
+        if self._below_resale_floor(request):
+            return "not_sellable"
+        if chosen is None:
+            return "out_of_stock"
+        codes = self._stock.take(chosen.id, request.quantity) if chosen.fulfilment == "stock" else []
+        if amount:
+            self._journal.post(
+                "order", debit=source, credit=escrow(sku.currency), amount_minor=amount, order=order
+            )
+        paid_from = source.id if amount else None
+        return Draft(
+            order, request, content, sku, chosen, price.unit_price_e4, amount, paid_from, codes
+        )  # fmt: skip
+
+    def _first_with_goods(self, offers: Sequence[Offer], quantity: int) -> Offer | None:
+        for offer in offers:
+            if offer.fulfilment != "stock" or self._stock.has(offer.id, quantity):
+                return offer
+        return None
+
+    def _below_resale_floor(self, request: OrderRequest) -> bool:
+        """控价: a declared retail price below the channel's floor is not sold."""
+        if request.retail_unit_price_e4 is None:
+            return False
+        floor, ceiling = self._tools.book.limits(request.sku, request.sales_channel, self._at)
+        retail = request.retail_unit_price_e4
+        return (floor is not None and retail < floor) or (ceiling is not None and retail > ceiling)
