@@ -16,6 +16,7 @@ WRITTEN = (
     "trade_order",
     "trade_reference",
     "ledger_posting",
+    "trade_placed",
     "trade_outbox",
     "trade_delivery",
     "provenance_outbox",

@@ -57,6 +57,11 @@ class Draft:
         """Whether the goods are handed over by this very transaction."""
         return bool(self.codes)
 
+    @property
+    def state(self) -> str:
+        """The state in which the order is written."""
+        return "delivered" if self.codes else "paid"
+
 
 def write_drafts(
     burst: Burst, drafts: Sequence[Draft], *, journal: Journal, at: datetime, tools: TradeTools
@@ -88,6 +93,7 @@ def write_drafts(
 
 def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, ...]:
     requests = [draft.request for draft in drafts]
+    states = sorted({draft.state for draft in drafts})
     return (
         ids([draft.order for draft in drafts]),
         ids([request.merchant for request in requests]),
@@ -102,7 +108,7 @@ def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, .
         bigints([draft.unit_price_e4 for draft in drafts]),
         bigints([draft.amount_minor for draft in drafts]),
         texts([draft.sku.currency for draft in drafts]),
-        texts(["delivered" if draft.codes else "paid" for draft in drafts]),
+        texts([draft.state for draft in drafts]),
         integers([len(draft.codes) for draft in drafts]),
         integers([draft.offer.settlement_delay_s for draft in drafts]),
         texts([request.intake for request in requests]),
@@ -114,6 +120,8 @@ def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, .
         texts([request.metadata_json.decode() if request.metadata_json else None for request in requests]),
         ids([draft.source for draft in drafts]),
         id_numbers(tools.ids.numbers(len(drafts))),
+        id_numbers(tools.ids.numbers(len(states))),
+        texts(states),
     )
 
 

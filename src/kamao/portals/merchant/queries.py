@@ -77,8 +77,8 @@ _RETAIL: Final = "SELECT id, retail_unit_price_e4 FROM trade_order WHERE id = AN
 _TIMELINE: Final = """
 SELECT created_at, type, before, after, actor, reason FROM trade_event WHERE order_id = %(order)s
 UNION ALL
-SELECT created_at, type, before, after, actor, reason FROM trade_outbox
-WHERE order_id = %(order)s AND NOT EXISTS (SELECT 1 FROM trade_event AS e WHERE e.id = trade_outbox.id)
+SELECT created_at, type, before, after, actor, reason FROM trade_pending_event AS w
+WHERE order_id = %(order)s AND NOT EXISTS (SELECT 1 FROM trade_event AS e WHERE e.id = w.id)
 ORDER BY 1
 """
 

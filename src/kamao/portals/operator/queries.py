@@ -64,8 +64,8 @@ ORDER BY a.currency, a.normal, a.kind, a.custodian
 
 _HEALTH: Final = """
 SELECT (SELECT extract(epoch FROM %(at)s - max(beat_at))::float8 FROM public.worker_heartbeat),
-    (SELECT count(*) FROM trade_outbox),
-    (SELECT extract(epoch FROM %(at)s - min(created_at))::float8 FROM trade_outbox),
+    (SELECT count(*) FROM trade_pending_event),
+    (SELECT extract(epoch FROM %(at)s - min(created_at))::float8 FROM trade_pending_event),
     (SELECT count(*) FROM public.procrastinate_jobs WHERE status = 'failed'),
     (SELECT count(*) FROM public.webhook_delivery WHERE state = 'waiting'),
     (SELECT count(*) FROM trade_order WHERE state IN ('awaiting_funds', 'paid', 'fulfilling', 'cancelling')),
@@ -96,13 +96,13 @@ ORDER BY o.id DESC LIMIT %(limit)s
 
 _FUNDING: Final = """
 SELECT a.name, f.amount_minor
-FROM trade_order_funding AS f JOIN ledger_account AS a ON a.id = f.source
+FROM trade_funding AS f JOIN ledger_account AS a ON a.id = f.source
 WHERE f.order_id = %s ORDER BY a.name
 """
 
 _PARTIES: Final = """
 SELECT position, role, organisation, unit_price_e4
-FROM trade_order_party WHERE order_id = %s ORDER BY position
+FROM trade_party WHERE order_id = %s ORDER BY position
 """
 
 _POSTINGS: Final = """
@@ -121,8 +121,8 @@ FROM trade_attempt WHERE order_id = %s ORDER BY position
 _EVENTS: Final = """
 SELECT created_at, type, before, after, actor, reason FROM trade_event WHERE order_id = %(order)s
 UNION ALL
-SELECT created_at, type, before, after, actor, reason FROM trade_outbox
-WHERE order_id = %(order)s AND NOT EXISTS (SELECT 1 FROM trade_event AS e WHERE e.id = trade_outbox.id)
+SELECT created_at, type, before, after, actor, reason FROM trade_pending_event AS w
+WHERE order_id = %(order)s AND NOT EXISTS (SELECT 1 FROM trade_event AS e WHERE e.id = w.id)
 ORDER BY 1
 """
 

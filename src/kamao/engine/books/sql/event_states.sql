@@ -4,7 +4,7 @@ WITH told AS (
         SELECT order_id, after, created_at, id FROM trade_event WHERE order_id IS NOT NULL
             AND after IS NOT NULL
         UNION ALL
-        SELECT order_id, after, created_at, id FROM trade_outbox WHERE order_id IS NOT NULL
+        SELECT order_id, after, created_at, id FROM trade_pending_event WHERE order_id IS NOT NULL
             AND after IS NOT NULL) AS e
     ORDER BY order_id, created_at DESC, id DESC)
 SELECT o.id, o.state, coalesce(t.after, 'no event')

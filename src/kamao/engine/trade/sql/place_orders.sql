@@ -1,4 +1,5 @@
--- Everything a new order consists of besides money and codes. $1 is the moment of the batch.
+-- Everything a new order consists of besides money and codes. $1 is the moment of the batch. Orders that were
+-- placed in one state share a row that announces them.
 WITH t AS MATERIALIZED (
     SELECT * FROM unnest(
         $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[],
@@ -16,19 +17,19 @@ WITH t AS MATERIALIZED (
         INSERT INTO trade_order (
             id, merchant, reference, sku, offer, promise_id, quantity, unit_price_e4, amount_minor, currency,
             state, captured_minor, delivered_quantity, intake, sales_channel, channel_order_no,
-            retail_unit_price_e4, has_target, notify_url, metadata, created_at, delivered_at, settles_at)
+            retail_unit_price_e4, has_target, notify_url, metadata, created_at, delivered_at, settles_at,
+            source, supplier, cost_e4)
         SELECT id, merchant, reference, sku, offer, promise_id, quantity, unit_price_e4, amount_minor,
             currency, state, amount_minor, delivered_quantity, intake, sales_channel, channel_order_no,
             retail_unit_price_e4, has_target, notify_url, metadata::jsonb, $1::timestamptz,
             CASE WHEN state = 'delivered' THEN $1::timestamptz END,
             CASE WHEN state = 'delivered'
-                THEN $1::timestamptz + settlement_delay_s * interval '1 second' END
-        FROM t),
-    funded AS (
-        INSERT INTO trade_order_funding (order_id, source, amount_minor)
-        SELECT id, source, amount_minor FROM t WHERE source IS NOT NULL),
-    gaining AS (
-        INSERT INTO trade_order_party (order_id, position, role, organisation, unit_price_e4)
-        SELECT id, 1, 'supplier', supplier, cost_e4 FROM t)
-INSERT INTO trade_outbox (id, type, organisation, order_id, after, actor, created_at)
-SELECT event, 'order.' || state, merchant, id, state, intake, $1::timestamptz FROM t
+                THEN $1::timestamptz + settlement_delay_s * interval '1 second' END,
+            source, supplier, cost_e4
+        FROM t)
+INSERT INTO trade_placed (id, after, orders, events, created_at)
+SELECT a.id, a.state, a.orders, a.events, $1::timestamptz
+FROM unnest($27::uuid[], $28::text[]) AS n (id, state)
+CROSS JOIN LATERAL (
+    SELECT n.id, n.state, array_agg(t.id) AS orders, array_agg(t.event) AS events
+    FROM t WHERE t.state = n.state) AS a

@@ -1,4 +1,4 @@
-"""Bring every engine cell to its fifth version: what was decided by memory is insisted on."""
+"""Bring every engine cell to its fifth version: plain orders are lean, and what is remembered is insisted on."""
 
 from typing import Any
 

@@ -1,0 +1,57 @@
+-- What a plain order costs to write: one row of its own, and its share of one row per batch.
+
+-- What a transaction was decided on without reading it is insisted on while it is written.
+CREATE FUNCTION trade_insist(holds boolean) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF holds IS NOT TRUE THEN
+        RAISE EXCEPTION 'what this transaction was decided on has changed' USING ERRCODE = '40001';
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- The row of the account is locked by whoever writes balances; sharing a lock on the node's one escrow account
+-- for each batch made it a hot row. That every delta has its account is checked by the books.
+ALTER TABLE ledger_delta DROP CONSTRAINT fk_ledger_delta_account;
+
+-- One payer for the whole amount and one supplier are the rule, and stand in the order itself. Several payers,
+-- resellers and a second supplier are rows of their own; the views show all of them alike.
+ALTER TABLE trade_order
+    ADD COLUMN source uuid,
+    ADD COLUMN supplier uuid,
+    ADD COLUMN cost_e4 bigint,
+    ADD CONSTRAINT ck_trade_order_supplier CHECK ((supplier IS NULL) = (cost_e4 IS NULL));
+COMMENT ON COLUMN trade_order.source IS 'the account that paid the whole amount; NULL: see trade_order_funding';
+COMMENT ON COLUMN trade_order.supplier IS 'the first supplier, at cost_e4 a unit; NULL: see trade_order_party';
+
+CREATE VIEW trade_funding AS
+SELECT id AS order_id, source, amount_minor FROM trade_order WHERE source IS NOT NULL
+UNION ALL
+SELECT order_id, source, amount_minor FROM trade_order_funding;
+
+CREATE VIEW trade_party AS
+SELECT id AS order_id, 1::smallint AS position, 'supplier'::text AS role, supplier AS organisation,
+    cost_e4 AS unit_price_e4
+FROM trade_order WHERE supplier IS NOT NULL
+UNION ALL
+SELECT order_id, position, role, organisation, unit_price_e4 FROM trade_order_party;
+
+-- The first event of every order of a batch: the sequencer reads what it says from the order.
+CREATE TABLE trade_placed (
+    id uuid CONSTRAINT pk_trade_placed PRIMARY KEY,
+    after text NOT NULL,
+    orders uuid[] NOT NULL,
+    events uuid[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT ck_trade_placed_events CHECK (cardinality(orders) = cardinality(events))
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500,
+    autovacuum_vacuum_cost_delay = 1);
+
+CREATE VIEW trade_pending_event AS
+SELECT id, type, organisation, order_id, subject, before, after, actor, reason, data, created_at
+FROM trade_outbox
+UNION ALL
+SELECT u.event, 'order.' || p.after, o.merchant, o.id, NULL, NULL, p.after, o.intake, '', NULL, p.created_at
+FROM trade_placed AS p
+CROSS JOIN LATERAL unnest(p.orders, p.events) AS u (order_id, event)
+JOIN trade_order AS o ON o.id = u.order_id;
