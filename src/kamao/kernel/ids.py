@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -19,6 +20,7 @@ _VALUES = {char: value for value, char in enumerate(_ALPHABET)}
 _VALUES.update({char.upper(): value for char, value in list(_VALUES.items())})
 _TEXT_LENGTH = 26
 _CELL_MAX = 0xFFF
+_LOW = (1 << 60) - 1
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 
 
@@ -136,13 +138,20 @@ def first_id_at(moment: datetime) -> UUID:
 def crockford(value: UUID) -> str:
     """Return the 26 lower-case Crockford base32 characters of an id, its number on foreign wires."""
     number = value.int
-    low = number & ((1 << 60) - 1)
-    middle = (number >> 60) & ((1 << 60) - 1)
+    return _first_14(number >> 60) + _last_12(number & _LOW)
+
+
+@lru_cache(maxsize=4_096)
+def _first_14(high: int) -> str:
+    """The characters that hold an id's time: the same for all ids of a millisecond."""
+    return _PAIRS[high >> 60] + _last_12(high & _LOW)
+
+
+def _last_12(low: int) -> str:
     pairs = _PAIRS
     return (
-        pairs[number >> 120]
-        + "".join([pairs[(middle >> shift) & 1023] for shift in (50, 40, 30, 20, 10, 0)])
-        + "".join([pairs[(low >> shift) & 1023] for shift in (50, 40, 30, 20, 10, 0)])
+        f"{pairs[low >> 50]}{pairs[low >> 40 & 1023]}{pairs[low >> 30 & 1023]}"
+        f"{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
     )
 
 

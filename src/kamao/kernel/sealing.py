@@ -58,12 +58,12 @@ class DataKey:
 
     def __init__(self, key: bytes, lot: UUID) -> None:
         self._aead = AESGCM(key)
-        self._prefix = f"{_FORMAT}{lot.hex}|"
+        self._prefix = f"{_FORMAT}{lot.hex}|".encode()
 
     def seal(self, item: UUID, plaintext: bytes, nonce: bytes | None = None) -> bytes:
         """Seal bytes for one item; ``nonce`` is given only by callers that draw many nonces at once."""
         nonce = nonce or os.urandom(NONCE_BYTES)
-        return _VERSION + nonce + self._aead.encrypt(nonce, plaintext, (self._prefix + item.hex).encode())
+        return _VERSION + nonce + self._aead.encrypt(nonce, plaintext, self._prefix + b"%032x" % item.int)
 
     def open(self, item: UUID, sealed: bytes) -> bytes:
         """Open bytes sealed for this item in this lot.
@@ -73,7 +73,7 @@ class DataKey:
         if sealed[:1] != _VERSION:
             raise SealError("unknown sealing format")
         try:
-            return self._aead.decrypt(sealed[1:13], sealed[13:], (self._prefix + item.hex).encode())
+            return self._aead.decrypt(sealed[1:13], sealed[13:], self._prefix + b"%032x" % item.int)
         except InvalidTag as error:
             raise SealError("the sealed bytes do not belong to this key and item") from error
 

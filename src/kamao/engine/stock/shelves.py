@@ -19,8 +19,8 @@ from kamao.engine.stock.types import Allocated
 
 _STEP_MIN: Final = 16
 _STEP_MAX: Final = 256
-_CODES_MAX: Final = 100_000
-"""Codes on all shelves of a process, about 60 MB; beyond it everything is forgotten."""
+_CODES_MAX: Final = 120_000
+"""Codes on all shelves of a process, some 60 MB; beyond it the shelves that were filled longest ago go."""
 
 
 class ReadAhead(NamedTuple):
@@ -57,7 +57,7 @@ class Shelves:
 
     def __init__(self) -> None:
         self._shelves: dict[int, _Shelf] = {}
-        self._read = 0
+        self._held = 0
 
     def left(self, offer: UUID, at: datetime) -> int:
         """Return how many unexpired codes of an offer are known to be next."""
@@ -91,6 +91,7 @@ class Shelves:
         mark = (sold.expires_at, sold.id)
         shelf = self._shelves.get(offer.int)
         if shelf is None or shelf.epoch != epoch:
+            self.drop(offer.int)
             self._shelves[offer.int] = _Shelf(offer, epoch, mark)
             return
         while shelf.taken < len(shelf.codes) and not is_before(mark, _mark(shelf.codes[shelf.taken])):
@@ -123,8 +124,9 @@ class Shelves:
             return
         shelf.is_asked = False
         if shelf.epoch != epoch:
-            del self._shelves[wish.offer.int]
+            self.drop(wish.offer.int)
             return
+        before = len(shelf.codes)
         shelf.is_whole = len(codes) < wish.wanted
         shelf.step = min(shelf.step * 2, _STEP_MAX)
         # What was sold in another way since the wish lies before the shelf's present end.
@@ -133,20 +135,17 @@ class Shelves:
         shelf.taken = 0
         if fresh:
             shelf.end = _mark(fresh[-1])
-        self._read += len(fresh)
-        if self._read > _CODES_MAX:
-            self._forget_all()
+        self._held += len(shelf.codes) - before
+        # The order of the dictionary is the order of filling.
+        self._shelves[wish.offer.int] = self._shelves.pop(wish.offer.int)
+        while self._held > _CODES_MAX:
+            self.drop(next(iter(self._shelves)))
 
     def drop(self, offer: int) -> None:
         """Forget an offer, given by number."""
-        self._shelves.pop(offer, None)
-
-    def _forget_all(self) -> None:
-        held = sum(len(shelf.codes) - shelf.taken for shelf in self._shelves.values())
-        if held > _CODES_MAX // 2:
-            self._shelves.clear()
-            held = 0
-        self._read = held
+        shelf = self._shelves.pop(offer, None)
+        if shelf is not None:
+            self._held -= len(shelf.codes)
 
 
 def _mark(code: Allocated) -> Mark:

@@ -4,6 +4,7 @@ consists of.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, texts
@@ -127,7 +128,12 @@ def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, .
 
 def settles_at(offer: Offer, delivered_at: datetime) -> datetime:
     """Return when an order of this offer settles: delivery plus the settlement delay."""
-    return delivered_at + timedelta(seconds=offer.settlement_delay_s)
+    return delivered_at + _delay(offer.settlement_delay_s)
+
+
+@lru_cache(maxsize=256)
+def _delay(seconds: int) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 def load_lot_keys(connection: Connection, lots: Iterable[UUID], tools: TradeTools) -> None:

@@ -154,7 +154,7 @@ class _Run:
             if end < 0:
                 connection.buffer = buffer
                 continue
-            at = buffer.lower().find(b"content-length:", 0, end)
+            at = buffer.find(b"content-length:", 0, end)
             length = int(buffer[at + 15 : buffer.find(b"\r\n", at)])
             if len(buffer) < end + 4 + length:
                 connection.buffer = buffer
