@@ -226,9 +226,9 @@ class Express:
         leg.clear()
         results = batch.results()
         count(list(results.values()), cell=self._cell, seconds=time.perf_counter() - leg.since)
-        self._batcher.settle(
-            [(job, job.rendered([results[place]])) for place, job in zip(places, jobs, strict=True)]
-        )
+        for place, job in zip(places, jobs, strict=True):
+            # One by one: the first caller works with its answer while the others' are made.
+            self._batcher.settle([(job, job.rendered([results[place]]))])
 
     def _fail(self, leg: _Leg, error: psycopg.Error) -> None:
         """Nothing was written, and the lanes try again; or the connection is lost and nobody knows, and the

@@ -48,6 +48,7 @@ class Burst:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._commands: list[_Command] = []
+        self._flight: Flight | None = None
 
     def add(self, name: str, *arrays: bytes, at: datetime | None = None) -> None:
         """Append a statement by name (see ``statements``) with its arrays (see ``arrays``); its rows are
@@ -67,10 +68,27 @@ class Burst:
         self, name: str, arrays: tuple[bytes, ...], at: datetime | None, answer: Answer | None
     ) -> None:
         if at is None:
-            self._commands.append((name, arrays, _BINARIES[: len(arrays)], answer))
+            command = (name, arrays, _BINARIES[: len(arrays)], answer)
         else:
             moment = at.isoformat().encode()
-            self._commands.append((name, (moment, *arrays), _TEXT_FIRST[: len(arrays) + 1], answer))
+            command = (name, (moment, *arrays), _TEXT_FIRST[: len(arrays) + 1], answer)
+        if self._flight is None:
+            self._commands.append(command)
+        else:
+            self._flight.send(command)
+
+    def depart(self) -> None:
+        """Send from here on whatever is appended at once, so that the server works on the first statement
+        while the next one's parameters are made. ``launch`` must follow; where it cannot, ``abandon``.
+        """
+        flight = self.launch(is_last=False)
+        assert flight is not None, "something was appended before"
+        self._flight = flight
+
+    def abandon(self) -> None:
+        """Give up what has departed: the connection is closed, and the server forgets the transaction."""
+        if self._flight is not None:
+            self._flight.abandon()
 
     def send(self, *, commit: bool = False, sent: Callable[[], None] | None = None) -> None:
         """Send everything and wait for every answer; ``commit`` ends the transaction in the same round trip.
@@ -83,25 +101,31 @@ class Burst:
         if flight is not None:
             flight.wait(sent)
 
-    def launch(self, *, commit: bool = False) -> "Flight | None":
+    def launch(self, *, commit: bool = False, is_last: bool = True) -> "Flight | None":
         """Send everything and wait for nothing; None where there is nothing to send.
 
         Until the flight has landed the connection is its own: whoever launches must let it land.
         """
-        commands, self._commands = self._commands, []
-        connection = self._connection
-        is_open = connection.pgconn.transaction_status == pq.TransactionStatus.INTRANS
-        if commands and not is_open:
-            commands.insert(0, (_BEGIN, (), (), None))
-        if commit and (commands or is_open):
+        flight, commands, self._commands = self._flight, self._commands, []
+        if flight is None:
+            is_open = self._connection.pgconn.transaction_status == pq.TransactionStatus.INTRANS
+            if commands and not is_open:
+                commands.insert(0, (_BEGIN, (), (), None))
+            if commit and (commands or is_open):
+                commands.append((_COMMIT, (), (), None))
+            if not commands:
+                return None
+            flight = Flight(self._connection)
+        elif commit:
             commands.append((_COMMIT, (), (), None))
-        return Flight(connection, commands) if commands else None
+        flight.send(*commands, is_last=is_last)
+        return flight
 
 
 class Flight:
     """Statements on their way to the server, and their answers on the way back."""
 
-    def __init__(self, connection: Connection, commands: Sequence[_Command]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._known = burst_statements.setdefault(connection, {})
@@ -112,22 +136,33 @@ class Flight:
         connection.lock.acquire()
         try:
             self._pgconn.enter_pipeline_mode()
-            self._send(commands)
         except BaseException:
             self._land(failed=True)
             raise
 
-    def _send(self, commands: Sequence[_Command]) -> None:
+    def send(self, *commands: _Command, is_last: bool = False) -> None:
+        """Send commands, the last ones of the flight or not."""
         pgconn, known, awaited = self._pgconn, self._known, self._awaited
-        for name, parameters, formats, answer in commands:
-            label = known.get(name)
-            if label is None:
-                label = known[name] = f"{name}#{next(_generations)}".encode()
-                pgconn.send_prepare(label, _text_of(name))
-                awaited.append(None)
-            pgconn.send_query_prepared(label, parameters, formats, pq.Format.BINARY)
-            awaited.append(answer)
-        pgconn.pipeline_sync()
+        try:
+            for name, parameters, formats, answer in commands:
+                label = known.get(name)
+                if label is None:
+                    label = known[name] = f"{name}#{next(_generations)}".encode()
+                    pgconn.send_prepare(label, _text_of(name))
+                    awaited.append(None)
+                pgconn.send_query_prepared(label, parameters, formats, pq.Format.BINARY)
+                awaited.append(answer)
+            if is_last:
+                pgconn.pipeline_sync()
+            pgconn.flush()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Close the connection in mid-flight; the server forgets the open transaction."""
+        self._pgconn.finish()
+        self._land(failed=True)
 
     @property
     def socket(self) -> int:

@@ -127,8 +127,13 @@ class ByMemory:
         burst = Burst(self._connection)
         offers, epochs = shelves.epochs(self._stock.touched)
         burst.add("trade/insist", bigints([tools.book.epoch]), ids(offers), bigints(epochs))
-        write_drafts(burst, self._decider.drafts, journal=self._journal, at=self._at, tools=tools)
-        self._ahead = Ahead(burst, shelves.wishes(self._stock.touched))
+        burst.depart()
+        try:
+            write_drafts(burst, self._decider.drafts, journal=self._journal, at=self._at, tools=tools)
+            self._ahead = Ahead(burst, shelves.wishes(self._stock.touched))
+        except BaseException:
+            burst.abandon()
+            raise
         flight = burst.launch(commit=True)
         assert flight is not None, "there is something to insist on"
         return flight
