@@ -2,7 +2,7 @@
 
 Deciding by memory waits for nothing, so the loop decides, launches the writes and goes on reading requests;
 the database's answers are one more readable socket. Threads would fight the loop for the interpreter's lock
-and drag the process from core to core. Owns at most two batches on their way. Refuses nothing: what is not
+and drag the process from core to core. Owns at most three batches on their way. Refuses nothing: what is not
 plain, what failed, and everything while a connection is missing goes to the threads' lanes (``batcher``),
 which read.
 """
@@ -28,7 +28,11 @@ from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.clock import Clock
 from kamao.kernel.errors import Refusal
 
-_LEGS: Final = 2
+_LEGS: Final = 3
+_WORTHWHILE: Final = 0.6
+"""A batch leaves beside another once it has this share of the other's orders: many small batches cost more
+than a moment's wait.
+"""
 _PATIENCE_S: Final = 0.01
 """How long orders wait at most for a batch worth its costs while another is on its way."""
 _CONNECT_PAUSE_S: Final = 1.0
@@ -127,7 +131,7 @@ class Express:
                 if flying == 0:
                     self._pass_on()
                 break
-            if flying > len(waiting) and time.monotonic() - waiting[0].queued_at < _PATIENCE_S:
+            if flying * _WORTHWHILE > len(waiting) and time.monotonic() - waiting[0].queued_at < _PATIENCE_S:
                 self._call_later(loop)
                 break
             if not self._depart(leg, loop):

@@ -7,7 +7,7 @@ whose element type is not exactly the one its statement names.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -29,28 +29,57 @@ def _array(kind: int, parts: list[bytes]) -> bytes:
     return _HEAD(1, 1 if _NULL in parts else 0, kind, len(parts), 1) + b"".join(parts)
 
 
-def ids(values: Iterable[UUID | None]) -> bytes:
+def _fixed(kind: int, length: bytes, elements: list[bytes]) -> bytes:
+    """As ``_array`` for elements of one length, none of them NULL."""
+    if not elements:
+        return struct.pack(">iiI", 0, 0, kind)
+    return _HEAD(1, 0, kind, len(elements), 1) + length + length.join(elements)
+
+
+def _nulls(kind: int, count: int) -> bytes:
+    return _HEAD(1, 1, kind, count, 1) + _NULL * count
+
+
+def _is_empty_column(values: Sequence[object]) -> bool:
+    """Tell whether there are values and all of them are NULL: most columns of most orders."""
+    return bool(values) and values.count(None) == len(values)
+
+
+def ids(values: Sequence[UUID | None]) -> bytes:
     """Return ``uuid[]``."""
-    return _array(
-        _UUID, [_NULL if value is None else _16 + value.int.to_bytes(16, "big") for value in values]
-    )
+    if _is_empty_column(values):
+        return _nulls(_UUID, len(values))
+    if None in values:
+        return _array(
+            _UUID, [_NULL if value is None else _16 + value.int.to_bytes(16, "big") for value in values]
+        )
+    return _fixed(_UUID, _16, [value.int.to_bytes(16, "big") for value in values if value is not None])
+
+
+def raw_ids(values: list[bytes]) -> bytes:
+    """Return ``uuid[]`` of ids given as their 16 bytes."""
+    return _fixed(_UUID, _16, values)
 
 
 def id_numbers(numbers: Iterable[int]) -> bytes:
     """Return ``uuid[]`` of ids given as their 128-bit numbers, the form in which hot look-ups keep them."""
-    return _array(_UUID, [_16 + number.to_bytes(16, "big") for number in numbers])
+    return _fixed(_UUID, _16, [number.to_bytes(16, "big") for number in numbers])
 
 
-def bigints(values: Iterable[int | None]) -> bytes:
+def bigints(values: Sequence[int | None]) -> bytes:
     """Return ``bigint[]``."""
+    if _is_empty_column(values):
+        return _nulls(_BIGINT, len(values))
     return _array(
         _BIGINT,
         [_NULL if value is None else _8 + value.to_bytes(8, "big", signed=True) for value in values],
     )
 
 
-def integers(values: Iterable[int | None]) -> bytes:
+def integers(values: Sequence[int | None]) -> bytes:
     """Return ``integer[]``."""
+    if _is_empty_column(values):
+        return _nulls(_INTEGER, len(values))
     return _array(
         _INTEGER,
         [_NULL if value is None else _4 + value.to_bytes(4, "big", signed=True) for value in values],
@@ -67,13 +96,26 @@ def booleans(values: Iterable[bool]) -> bytes:
     return _array(_BOOL, [_TRUE if value else _FALSE for value in values])
 
 
-def texts(values: Iterable[str | None]) -> bytes:
+def texts(values: Sequence[str | None]) -> bytes:
     """Return ``text[]``."""
-    return _array(_TEXT, [_NULL if value is None else _sized(value.encode()) for value in values])
+    if _is_empty_column(values):
+        return _nulls(_TEXT, len(values))
+    # A state or a currency is laid out once for a batch.
+    known: dict[str | None, bytes] = {None: _NULL}
+    parts = []
+    for value in values:
+        part = known.get(value)
+        if part is None:
+            assert value is not None, "NULL is known"
+            part = known[value] = _sized(value.encode())
+        parts.append(part)
+    return _array(_TEXT, parts)
 
 
-def bytes_of(values: Iterable[bytes | None]) -> bytes:
+def bytes_of(values: Sequence[bytes | None]) -> bytes:
     """Return ``bytea[]``."""
+    if _is_empty_column(values):
+        return _nulls(_BYTEA, len(values))
     return _array(_BYTEA, [_NULL if value is None else _sized(value) for value in values])
 
 

@@ -158,7 +158,7 @@ class Journal:
             bigints([account.entry_no - account.read[2] for account in changed]),
             id_numbers(self._ids.numbers(len(deltas))),
             id_numbers(deltas),
-            bigints(deltas.values()),
+            bigints(list(deltas.values())),
             ids(written),
             texts([row[0] for row in rows]),
             ids([row[1] for row in rows]),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, texts
+from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, raw_ids, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
@@ -16,7 +16,7 @@ from kamao.engine.statements import statement
 from kamao.engine.stock.types import Allocated, Delivered
 from kamao.engine.trade import leaves
 from kamao.engine.trade.private import Private, write_private
-from kamao.engine.trade.rules import opening_place
+from kamao.engine.trade.rules import opening_number
 from kamao.engine.trade.supplying import Attempt, plan_attempts
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, OrderView
@@ -150,28 +150,38 @@ def hand_over_codes(
     burst: Burst, codes: Sequence[tuple[UUID, Allocated]], *, at: datetime, tools: TradeTools
 ) -> None:
     """Mark codes sold to their orders, write deliveries with sealed openings, and queue provenance leaves."""
-    openings, made = [], []
+    items, holders, lots, openings, made = [], [], [], [], []
     # One draw for the whole batch: asking the kernel per code costs more than the sealing itself.
     step = SALT_BYTES + NONCE_BYTES
     drawn = tools.keyring.random(step * len(codes))
     head = leaves.head(leaves.DELIVERED, at=at)
-    for place, (order, code) in enumerate(codes):
-        begin = place * step
+    begin = 0
+    # In the order of their ids, in which everybody locks codes.
+    for order, code in sorted(codes, key=_code_number):
         salt = drawn[begin : begin + SALT_BYTES]
         nonce = drawn[begin + SALT_BYTES : begin + step]
+        begin += step
+        item, holder = code.id.int.to_bytes(16, "big"), order.int.to_bytes(16, "big")
         key = tools.keyring.open_data_key(code.lot, tools.lot_keys[code.lot.int])
-        openings.append(key.seal(opening_place(order, code.id), salt, nonce))
-        made.append(head + leaves.commitment(salt=salt, item=code.id, order=order))
+        items.append(item)
+        holders.append(holder)
+        lots.append(code.lot)
+        openings.append(key.seal_at(opening_number(order, code.id), salt, nonce))
+        made.append(head + leaves.commitment(salt=salt, item=item, order=holder))
     burst.add(
         "trade/hand_over_codes",
-        ids([code.id for _, code in codes]),
-        ids([order for order, _ in codes]),
-        ids([code.lot for _, code in codes]),
+        raw_ids(items),
+        raw_ids(holders),
+        ids(lots),
         bytes_of(openings),
         id_numbers(tools.ids.numbers(len(made))),
         bytes_of(made),
         at=at,
     )
+
+
+def _code_number(pair: tuple[UUID, Allocated]) -> int:
+    return pair[1].id.int
 
 
 def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:

@@ -21,11 +21,11 @@ def head(kind: int, *, at: datetime) -> bytes:
     return struct.pack(">BBI", 1, kind, int(at.timestamp()) // 3600)
 
 
-def commitment(*, salt: bytes, item: UUID, order: UUID) -> bytes:
-    """Return the salted commitment to an item being an order's."""
-    return hashlib.sha256(_CONTEXT + salt + item.bytes + order.bytes).digest()
+def commitment(*, salt: bytes, item: bytes, order: bytes) -> bytes:
+    """Return the salted commitment to an item being an order's, both given as the 16 bytes of their ids."""
+    return hashlib.sha256(_CONTEXT + salt + item + order).digest()
 
 
 def leaf(kind: int, *, salt: bytes, item: UUID, order: UUID, at: datetime) -> bytes:
     """Return the final bytes of a leaf."""
-    return head(kind, at=at) + commitment(salt=salt, item=item, order=order)
+    return head(kind, at=at) + commitment(salt=salt, item=item.bytes, order=order.bytes)

@@ -17,7 +17,12 @@ def content_of(request: OrderRequest) -> bytes:
 
 def opening_place(order: UUID, item: UUID) -> UUID:
     """Return the id under which a provenance opening is sealed: bound to the order and the item at once."""
-    return UUID(int=order.int ^ item.int)
+    return UUID(int=opening_number(order, item))
+
+
+def opening_number(order: UUID, item: UUID) -> int:
+    """Return the number of ``opening_place``."""
+    return order.int ^ item.int
 
 
 def refund_of_units(amount_minor: int, quantity: int, *, refunded_before: int, refunded_after: int) -> int:

@@ -6,7 +6,6 @@ import kamao.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,7 +16,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StoredReply",
             fields=[
-                ("id", models.UUIDField(default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("organisation_id", models.UUIDField(verbose_name="organisation")),
                 ("cell", models.SmallIntegerField(verbose_name="mode")),
                 ("key", models.CharField(max_length=255, verbose_name="idempotency key")),
@@ -30,7 +34,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "stored reply",
                 "verbose_name_plural": "stored replies",
                 "indexes": [models.Index(fields=["created_at"], name="ix_idempotency_reply_created")],
-                "constraints": [models.UniqueConstraint(fields=("organisation_id", "cell", "key"), name="uq_idempotency_storedreply_key")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation_id", "cell", "key"), name="uq_idempotency_storedreply_key"
+                    )
+                ],
             },
         ),
     ]

@@ -8,7 +8,6 @@ import kamao.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("catalog", "0002_search"),
         ("shops", "0001_initial"),
@@ -18,7 +17,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Attempt",
             fields=[
-                ("pk", models.CompositePrimaryKey("key", "window_start", blank=True, editable=False, primary_key=True, serialize=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "key", "window_start", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("key", models.BinaryField(max_length=32)),
                 ("window_start", models.DateTimeField()),
                 ("count", models.IntegerField()),
@@ -32,26 +36,59 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RestockWish",
             fields=[
-                ("id", models.UUIDField(default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("contact_key", models.BinaryField(max_length=32)),
                 ("contact_sealed", models.BinaryField()),
                 ("language", models.CharField(max_length=8)),
                 ("created_at", models.DateTimeField(verbose_name="created")),
                 ("told_at", models.DateTimeField(null=True, verbose_name="told")),
-                ("shop", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="restock_wishes", to="shops.shop", verbose_name="shop")),
-                ("sku", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.sku")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="restock_wishes",
+                        to="shops.shop",
+                        verbose_name="shop",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.sku"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "restock wish",
                 "verbose_name_plural": "restock wishes",
-                "indexes": [models.Index(condition=models.Q(("told_at__isnull", True)), fields=["sku"], name="ix_shops_restockwish_open")],
-                "constraints": [models.UniqueConstraint(fields=("shop", "sku", "contact_key"), name="uq_shops_restockwish_contact")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("told_at__isnull", True)),
+                        fields=["sku"],
+                        name="ix_shops_restockwish_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("shop", "sku", "contact_key"), name="uq_shops_restockwish_contact"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="ShopPurchase",
             fields=[
-                ("id", models.UUIDField(default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=kamao.kernel.ids.new_uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("cell", models.SmallIntegerField(verbose_name="mode")),
                 ("reference", models.CharField(max_length=64, verbose_name="reference")),
                 ("contact_key", models.BinaryField(max_length=32)),
@@ -66,13 +103,32 @@ class Migration(migrations.Migration):
                 ("order_ids", models.JSONField(default=list)),
                 ("created_at", models.DateTimeField(verbose_name="created")),
                 ("expires_at", models.DateTimeField(verbose_name="to be paid until")),
-                ("shop", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="purchases", to="shops.shop", verbose_name="shop")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purchases",
+                        to="shops.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "purchase",
                 "verbose_name_plural": "purchases",
-                "indexes": [models.Index(fields=["shop", "contact_key", "created_at"], name="ix_shops_purchase_contact"), django.contrib.postgres.indexes.GinIndex(fields=["order_ids"], name="ix_shops_purchase_orders")],
-                "constraints": [models.UniqueConstraint(fields=("shop", "reference"), name="uq_shops_shoppurchase_reference")],
+                "indexes": [
+                    models.Index(
+                        fields=["shop", "contact_key", "created_at"], name="ix_shops_purchase_contact"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["order_ids"], name="ix_shops_purchase_orders"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("shop", "reference"), name="uq_shops_shoppurchase_reference"
+                    )
+                ],
             },
         ),
     ]

@@ -72,7 +72,9 @@ _TIME_WORDS: tuple[tuple[str, str], ...] = (
     ("d1", r"日卡|天卡|日包|天包|\bdaily\b"),
 )
 _TIME_PATTERNS = tuple((value, re.compile(pattern)) for value, pattern in _TIME_WORDS)
-_TIME_BARE = re.compile(r"(?:(?<=会员)|(?<=vip)|(?<=\s)|(?<=\x1f)|(?<=/)|^)(年|季|月|周)(?=$|\s|\x1f|会员|vip)")
+_TIME_BARE = re.compile(
+    r"(?:(?<=会员)|(?<=vip)|(?<=\s)|(?<=\x1f)|(?<=/)|^)(年|季|月|周)(?=$|\s|\x1f|会员|vip)"
+)
 _BARE = {"年": "m12", "季": "m3", "月": "m1", "周": "d7"}
 _DAYS_AS_MONTHS = {30: 1, 31: 1, 90: 3, 92: 3, 93: 3, 180: 6, 183: 6, 186: 6, 365: 12, 366: 12}
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in words.KIND_WORDS)
