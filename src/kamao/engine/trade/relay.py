@@ -8,13 +8,10 @@ later.
 from kamao.engine.pool import Connection
 from kamao.engine.statements import statement
 
-_BATCHES_MAX = 16
-"""Announcements of placed orders moved at once; each is of one batch."""
-
 
 def sequence_events(connection: Connection, *, limit: int = 2_000) -> int:
-    """Move up to ``limit`` committed outbox rows, and what a few batches of orders announce, into the event
-    log with consecutive numbers; return how many.
+    """Move up to ``limit`` committed outbox rows, and the announcements of about as many orders, into the
+    event log with consecutive numbers; return how many.
 
     Waits for no one: where another process is sequencing, it returns 0.
     """
@@ -24,7 +21,7 @@ def sequence_events(connection: Connection, *, limit: int = 2_000) -> int:
         if row is None:
             return 0
         cursor.execute(
-            statement("trade/sequence_events"), {"seq": row[0], "limit": limit, "batches": _BATCHES_MAX}
+            statement("trade/sequence_events"), {"seq": row[0], "limit": limit}
         )
         count = cursor.rowcount
         if count:

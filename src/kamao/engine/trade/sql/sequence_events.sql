@@ -1,10 +1,13 @@
 -- Rows of the outbox that come after an announcement which has to wait wait with it: a later event of the same
 -- order never gets the smaller number.
-WITH horizon AS (
-    SELECT (SELECT id FROM trade_placed ORDER BY id OFFSET %(batches)s LIMIT 1) AS id),
+WITH queue AS MATERIALIZED (
+    SELECT id, sum(cardinality(orders)) OVER (ORDER BY id) - cardinality(orders) AS before
+    FROM (SELECT id, orders FROM trade_placed ORDER BY id LIMIT %(limit)s + 1) AS p),
+    horizon AS (
+        SELECT (SELECT id FROM queue WHERE before >= %(limit)s ORDER BY id LIMIT 1) AS id),
     announced AS (
         DELETE FROM trade_placed
-        WHERE id = ANY (ARRAY(SELECT id FROM trade_placed ORDER BY id LIMIT %(batches)s))
+        WHERE id = ANY (ARRAY(SELECT id FROM queue WHERE before < %(limit)s))
         RETURNING *),
     taken AS (
         DELETE FROM trade_outbox
@@ -26,14 +29,16 @@ INSERT INTO trade_event (
 SELECT %(seq)s + row_number() OVER (ORDER BY t.id), t.id, t.type, coalesce(t.organisation, o.merchant),
     t.order_id, t.subject, t.before, t.after, coalesce(t.actor, o.intake), t.reason,
     o.notify_url IS NOT NULL,
-    CASE WHEN o.id IS NULL THEN coalesce(t.data, '{}') ELSE jsonb_build_object(
-        'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity, 'state',
-            coalesce(t.after, o.state),
-        'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity', o.delivered_quantity,
-        'refunded_amount', o.refunded_escrow_minor + o.refunded_settled_minor, 'units_refunded',
-            o.units_refunded,
-        'channel_order_no', o.channel_order_no, 'reason', t.reason) || coalesce(t.data, '{}') END,
+    CASE WHEN o.id IS NULL THEN coalesce(t.data, '{}') WHEN t.data IS NULL THEN f.facts
+        ELSE f.facts || t.data END,
     t.created_at
 FROM t
 LEFT JOIN trade_order AS o ON o.id = t.order_id
 LEFT JOIN pricing_sku AS k ON k.id = o.sku
+CROSS JOIN LATERAL (SELECT jsonb_build_object(
+    'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity, 'state',
+        coalesce(t.after, o.state),
+    'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity', o.delivered_quantity,
+    'refunded_amount', o.refunded_escrow_minor + o.refunded_settled_minor, 'units_refunded',
+        o.units_refunded,
+    'channel_order_no', o.channel_order_no, 'reason', t.reason) AS facts) AS f
