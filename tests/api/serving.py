@@ -23,7 +23,8 @@ def server_of(app: Any) -> QuietServer:
     """Return a server of an application on a free port, not yet serving."""
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, http=GuardedHttp, ws="none", interface="asgi3", lifespan="off",
-        access_log=False, server_header=False, log_config=None, timeout_graceful_shutdown=2,
+        access_log=False, server_header=False, proxy_headers=False, log_config=None,
+        timeout_graceful_shutdown=2,
     )  # fmt: skip
     return QuietServer(config)
 
