@@ -5,7 +5,6 @@ it, so that they cannot differ. Refuses to open a sealed code for a key without 
 """
 
 import ipaddress
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -14,14 +13,11 @@ import msgspec
 
 from kamao.api.contract.orders import (
     NO_METADATA,
-    BatchAnswer,
-    BatchItem,
     Delivery,
     Order,
     OrderBatchRequest,
     OrderRequest,
 )
-from kamao.api.errors import problem_bytes, problem_of
 from kamao.api.services import Services
 from kamao.api.targets import checked_target
 from kamao.engine.pool import Connection
@@ -192,43 +188,3 @@ def refusal_of(outcome: str) -> Refusal:
 
 def _invalid(pointer: str, zh: str, en: str) -> Refusal:
     return Refusal("invalid", pointers=((pointer, zh, en),))
-
-
-Answer = tuple[int, bytes, Refusal | None]
-"""Status, body and, for a refused order, why."""
-
-
-def single_renderer(
-    keyring: Keyring | None, *, language: str, request_id: str, target: dict[str, str] | None
-) -> Callable[[Sequence[engine.SubmitResult]], Answer]:
-    """Return what turns the one result of ``POST /orders`` into its answer."""
-
-    def render(results: Sequence[engine.SubmitResult]) -> Answer:
-        result = results[0]
-        if result.order is not None:
-            order = order_of(result.order, keyring=keyring, target=target)
-            return _SUCCESS[result.outcome], encode_json(order), None
-        refusal = refusal_of(result.outcome)
-        return refusal.status, problem_bytes(refusal, language=language, request_id=request_id), refusal
-
-    return render
-
-
-def batch_renderer(
-    orders: Sequence[OrderRequest], keyring: Keyring | None, *, language: str, request_id: str
-) -> Callable[[Sequence[engine.SubmitResult]], bytes]:
-    """Return what turns the results of a batch into its body."""
-
-    def render(results: Sequence[engine.SubmitResult]) -> bytes:
-        items = []
-        for request, result in zip(orders, results, strict=True):
-            if result.order is not None:
-                order = order_of(result.order, keyring=keyring, target=request.target)
-                items.append(BatchItem(_SUCCESS[result.outcome], order=order))
-            else:
-                refusal = refusal_of(result.outcome)
-                problem = problem_of(refusal, language=language, request_id=request_id)
-                items.append(BatchItem(refusal.status, problem=problem))
-        return encode_json(BatchAnswer(items))
-
-    return render

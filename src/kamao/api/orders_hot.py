@@ -9,7 +9,8 @@ from typing import Any, Final
 from kamao.api.access import AccessLog
 from kamao.api.auth import Authenticator, peer_address, require_scope
 from kamao.api.errors import PROBLEM_TYPE, extra_headers, language_of, problem_bytes
-from kamao.api.orders import engine_request, order_decoder, single_renderer, with_checked_target
+from kamao.api.order_answers import single_renderer
+from kamao.api.orders import engine_request, order_decoder, with_checked_target
 from kamao.api.ratelimit import Standing
 from kamao.api.services import Services
 from kamao.api.validation import decode_or_refuse, refuse_repeated_names

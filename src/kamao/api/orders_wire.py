@@ -17,7 +17,8 @@ import msgspec
 from kamao.api.access import AccessLog
 from kamao.api.auth import Authenticator
 from kamao.api.errors import PROBLEM_TYPE, extra_headers, language_of, problem_bytes
-from kamao.api.orders import encode_json, engine_request, order_of, refusal_of, status_of
+from kamao.api.order_forms import order_json
+from kamao.api.orders import engine_request, refusal_of, status_of
 from kamao.api.orders_hot import PATH, decode_order
 from kamao.api.ratelimit import Standing
 from kamao.api.services import Services
@@ -140,7 +141,7 @@ class _Answer:
         result = results[0]
         if result.order is None:
             return self.refused(refusal_of(result.outcome))
-        body = encode_json(order_of(result.order, keyring=self._keyring))
+        body = order_json(result.order, keyring=self._keyring)
         return status_of(result.outcome), self._bytes(_JSON, body, b"")
 
     def refused(self, refusal: Refusal) -> tuple[int, bytes]:

@@ -24,13 +24,12 @@ from kamao.api.contract.orders import (
 from kamao.api.errors import ParameterRefusal, extra_headers, missing
 from kamao.api.http import ApiRequest
 from kamao.api.idempotency import effect, json_response
+from kamao.api.order_answers import batch_renderer, single_renderer
 from kamao.api.orders import (
-    batch_renderer,
     encode_sorted,
     engine_request,
     order_of,
     read_target,
-    single_renderer,
     with_checked_target,
 )
 from kamao.api.pagination import LIMIT_DEFAULT, Limit, after, before, cursor_of

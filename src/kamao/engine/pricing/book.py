@@ -116,13 +116,15 @@ class PriceBook:
         """The epoch that the book is true for."""
         return self._epoch
 
-    def advance(self, at: datetime) -> None:
+    def advance(self, at: datetime) -> bool:
         """Let take effect what the book knows will: prices are computed anew, and what comes next is looked
-        for again.
+        for again. True where something did.
         """
-        if self._until is not None and at >= self._until:
-            self._forget_prices()
-            self._watch_all(at)
+        if self._until is None or at < self._until:
+            return False
+        self._forget_prices()
+        self._watch_all(at)
+        return True
 
     def knows(self, merchant: UUID, code: str) -> bool:
         """Tell whether the book was opened for a pair before, under its epoch."""

@@ -15,6 +15,7 @@ from kamao.engine.ledger.journal import Journal
 from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.stock.types import Allocated
 from kamao.engine.trade.drafts import Draft
+from kamao.engine.trade.memory import Plan
 from kamao.engine.trade.supplying import ranked_offers
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest
@@ -75,6 +76,31 @@ class Decider:
             self.drafts.append(outcome)
         return outcome
 
+    def follow(self, plan: Plan, request: OrderRequest, content: bytes, order: UUID) -> "str | Draft":
+        """As ``decide`` for a request without limits of its own, whose merchant is active and whose plan was
+        made under the same prices.
+        """
+        if self.merchants[request.merchant.int][1] != "active":
+            return "merchant_suspended"
+        offer = plan.offer
+        codes: list[Allocated] = []
+        if offer.fulfilment == "stock" and not self._stock.has(offer.id, request.quantity):
+            return "out_of_stock"
+        if not self._journal.covers(plan.source, plan.amount_minor):
+            return "insufficient_balance"
+        if offer.fulfilment == "stock":
+            codes = self._stock.take(offer.id, request.quantity)
+        self._journal.post(
+            "order", debit=plan.source, credit=plan.destination, amount_minor=plan.amount_minor, order=order
+        )
+        draft = Draft(
+            order, request, content, plan.sku, offer, plan.unit_price_e4, plan.amount_minor, plan.source.id,
+            codes,
+        )  # fmt: skip
+        self.known[request.merchant.int, request.reference] = (order, content)
+        self.drafts.append(draft)
+        return draft
+
     def _decide_offer(
         self, request: OrderRequest, content: bytes, order: UUID, *, sku: Sku, level: int
     ) -> "str | Draft":
@@ -125,3 +151,16 @@ class Decider:
         floor, ceiling = self._tools.book.limits(request.sku, request.sales_channel, self._at)
         retail = request.retail_unit_price_e4
         return (floor is not None and retail < floor) or (ceiling is not None and retail > ceiling)
+
+
+def plan_of(draft: Draft) -> Plan:
+    """Return the plan that a paid draft followed from."""
+    currency = draft.sku.currency
+    return Plan(
+        draft.sku,
+        draft.offer,
+        draft.unit_price_e4,
+        draft.amount_minor,
+        wallet(draft.request.merchant, currency),
+        escrow(currency),
+    )

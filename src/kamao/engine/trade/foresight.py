@@ -18,7 +18,7 @@ from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
 from kamao.engine.stock.types import Allocated
 from kamao.engine.trade.ahead import Ahead
-from kamao.engine.trade.decisions import Decider
+from kamao.engine.trade.decisions import Decider, plan_of
 from kamao.engine.trade.drafts import Draft, view_of, write_drafts
 from kamao.engine.trade.rules import content_of
 from kamao.engine.trade.tools import TradeTools
@@ -37,6 +37,16 @@ def is_overtaken(error: BaseException) -> bool:
 
 class _Unsure(Exception):
     """Only reading tells."""
+
+
+def _is_bare(request: OrderRequest) -> bool:
+    """Tell whether a request brings nothing that its price or its target is judged by."""
+    return (
+        request.max_unit_price_e4 is None
+        and request.max_amount_minor is None
+        and request.target_json is None
+        and request.retail_unit_price_e4 is None
+    )
 
 
 class _Remembered:
@@ -85,7 +95,8 @@ class ByMemory:
         memory, book = self._tools.memory, self._tools.book
         if memory.epoch != book.epoch:
             return False
-        book.advance(self._at)
+        if book.advance(self._at):
+            memory.plans.clear()
         waiting: set[int | str] = set()
         orders = self._tools.ids.many(len(self._requests))
         for place, (request, order) in enumerate(zip(self._requests, orders, strict=True)):
@@ -106,15 +117,22 @@ class ByMemory:
                 return False
             self._journal.adopt(known.wallets)
             decider.merchants[number] = (known.level, known.status)
-        if not self._tools.book.knows(request.merchant, request.sku):
-            return False
         content = self._tools.keyring.content_digest(content_of(request))
+        memory, key = self._tools.memory, (number, request.sku, request.quantity)
+        plan = memory.plans.get(key)
         try:
-            outcome = decider.decide(request, content, order)
+            if plan is not None and _is_bare(request) and (number, request.reference) not in decider.known:
+                outcome = decider.follow(plan, request, content, order)
+            elif self._tools.book.knows(request.merchant, request.sku):
+                outcome = decider.decide(request, content, order)
+            else:
+                return False
         except _Unsure:
             return False
         if isinstance(outcome, str):
             return False
+        if plan is None and isinstance(outcome, Draft) and outcome.amount_minor and _is_bare(request):
+            memory.keep_plan(key, plan_of(outcome))
         self._outcomes[place] = outcome
         return True
 

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
+from kamao.engine.ledger.accounts import Account
 from kamao.engine.ledger.journal import FlooredAccount
+from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.stock.shelves import ReadAhead, Shelves
 from kamao.engine.stock.types import Allocated
 
 _MERCHANTS_MAX: Final = 50_000
+_PLANS_MAX: Final = 100_000
 _PAUSE_MIN: Final = timedelta(milliseconds=20)
 _PAUSE_MAX: Final = timedelta(seconds=2)
 
@@ -53,6 +56,17 @@ class KnownMerchant(NamedTuple):
     wallets: list[FlooredAccount]
 
 
+class Plan(NamedTuple):
+    """What an order of a quantity of a SKU comes to for a merchant, until prices change."""
+
+    sku: Sku
+    offer: Offer
+    unit_price_e4: int
+    amount_minor: int
+    source: Account
+    destination: Account
+
+
 class _Read(NamedTuple):
     wish: ReadAhead
     epoch: int
@@ -72,6 +86,8 @@ class Memory:
         self.shelves = Shelves()
         self.merchants: dict[int, KnownMerchant] = {}
         """By the merchant's number."""
+        self.plans: dict[tuple[int, str, int], Plan] = {}
+        """By the merchant's number, the SKU's code and the quantity."""
         self.epoch = -1
         """The epoch of prices under which the merchants were read."""
         self._notes: deque[_Read | _Doubt] = deque()
@@ -93,12 +109,19 @@ class Memory:
         if epoch != self.epoch or len(self.merchants) > _MERCHANTS_MAX:
             # Whoever changes a merchant's terms raises the epoch.
             self.merchants.clear()
+            self.plans.clear()
             self.epoch = epoch
         read: dict[int, KnownMerchant] = {}
         for level, status, account in merchants:
             if account.owner is not None:
                 read.setdefault(account.owner.int, KnownMerchant(level, status, [])).wallets.append(account)
         self.merchants.update(read)
+
+    def keep_plan(self, key: tuple[int, str, int], plan: Plan) -> None:
+        """Remember what an order comes to."""
+        if len(self.plans) >= _PLANS_MAX:
+            self.plans.clear()
+        self.plans[key] = plan
 
     def was_right(self) -> None:
         """A batch decided by memory was written as it was."""

@@ -20,9 +20,7 @@ def sequence_events(connection: Connection, *, limit: int = 2_000) -> int:
         row = cursor.fetchone()
         if row is None:
             return 0
-        cursor.execute(
-            statement("trade/sequence_events"), {"seq": row[0], "limit": limit}
-        )
+        cursor.execute(statement("trade/sequence_events"), {"seq": row[0], "limit": limit})
         count = cursor.rowcount
         if count:
             cursor.execute(statement("trade/advance_sequence"), (count,))
