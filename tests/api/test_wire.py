@@ -251,8 +251,7 @@ def test_orders_survive_the_loss_of_their_connections(api, address, world):
     async def crowd():
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=16), timeout=60) as client:
             work = [asyncio.create_task(until_known(client, n)) for n in range(200)]
-            while not all(task.done() for task in work[:40]):
-                await asyncio.sleep(0.01)
+            await asyncio.wait(work[:40])
             await asyncio.get_running_loop().run_in_executor(None, cut)
             return await asyncio.gather(*work)
 

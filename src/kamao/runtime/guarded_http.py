@@ -11,6 +11,7 @@ import asyncio
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from kamao.runtime.asgi_types import Wire
 
@@ -21,6 +22,18 @@ _HEAD_ENDS: Final = b"\r\n\r\n"
 _EMPTY: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _EMPTY
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout" + _EMPTY
+
+
+_dated: tuple[object, bytes] = (None, b"")
+
+
+def _lines_of(state: ServerState) -> bytes:
+    """Return the header lines that uvicorn puts into every answer; it renews them (the date) every second."""
+    global _dated  # noqa: PLW0603  a memo of one value
+    headers = state.default_headers
+    if _dated[0] is not headers:
+        _dated = (headers, b"".join([b"%b: %b\r\n" % pair for pair in headers]))
+    return _dated[1]
 
 
 class _Joined:
@@ -144,9 +157,7 @@ class GuardedHttp(HttpToolsProtocol):
         if self._socket.is_closing():
             return
         self.server_state.total_requests += 1
-        # uvicorn renews its own lines (the date) every second.
-        lines = [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
-        self._socket.write(b"".join((STATUS_LINE[status], *lines, rest)))
+        self._socket.write(b"".join((STATUS_LINE[status], _lines_of(self.server_state), rest)))
         if self._is_last:
             self._socket.close()
         elif self._early:

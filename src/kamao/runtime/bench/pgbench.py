@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from kamao.runtime import postgres
-from kamao.runtime.database import PORT
+from kamao.runtime.database import DATABASE_NAME, PORT
 from kamao.runtime.home import Home
 
 DATABASE = "bench_reference"
@@ -49,6 +49,11 @@ def prepare(home: Home) -> None:
     """Make the reference database at scale 100 (about 1.5 GB)."""
     _run("createdb", [DATABASE], home=home)
     _run("pgbench", ["-i", "-q", "-s", str(SCALE), DATABASE], home=home)
+
+
+def vacuum(home: Home) -> None:
+    """Do at once what autovacuum would do within a minute after so many rows came at once."""
+    _run("psql", ["-X", "-q", "-d", DATABASE_NAME, "-c", "VACUUM (ANALYZE)"], home=home)
 
 
 def drop(home: Home) -> None:
