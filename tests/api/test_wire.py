@@ -1,4 +1,6 @@
-"""Orders answered at the socket: the same contract, byte for byte of what matters, and never another's key."""
+"""Orders answered at the socket: the same contract, byte for byte of what matters, and never another's
+key.
+"""
 
 import asyncio
 import json

@@ -69,12 +69,21 @@ class Batcher:
         self._pending_max = pending_max
         self._closed = False
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        self.turn = turn = threading.Lock()
+        self.turn = threading.Lock()
         """Held by whoever decides with the cell's shared tools."""
         gathering = threading.Lock()
-        self._lanes = [_Lane(self, make_run(), queue=self._queue, turn=turn, gathering=gathering, name=f"orders-{cell}-{number}",
-            cell=cell, wait_max_s=wait_max_s)
-                       for number in range(lanes)]  # fmt: skip
+        self._lanes = [
+            _Lane(
+                self,
+                make_run(),
+                queue=self._queue,
+                gathering=gathering,
+                name=f"orders-{cell}-{number}",
+                cell=cell,
+                wait_max_s=wait_max_s,
+            )
+            for number in range(lanes)
+        ]
         for lane in self._lanes:
             lane.start()
 
@@ -158,12 +167,12 @@ class _Lane(threading.Thread):
     """One thread that runs batches one after another."""
 
     def __init__(
-        self, owner: Batcher, run: Run, *, queue: "SimpleQueue[Job | None]", turn: threading.Lock,
+        self, owner: Batcher, run: Run, *, queue: "SimpleQueue[Job | None]",
         gathering: threading.Lock, name: str, cell: str, wait_max_s: float,
     ) -> None:  # fmt: skip
         super().__init__(name=name, daemon=True)
         self._queue = queue
-        self._turn = _Turn(turn)
+        self._turn = _Turn(owner.turn)
         self._gathering = gathering
         self._owner = owner
         self._run = run

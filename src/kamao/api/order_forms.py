@@ -1,9 +1,9 @@
 """The answer of a plain order as a form: the contract's own encoding of such an order, with holes.
 
 Orders of one SKU at one price differ in their numbers, their code and the time, and in nothing else. Owns
-filling those in; what stands between them is cut once from what ``order_of`` and the encoder made, so there is
-no second place that knows the contract. Refuses orders that are anything but plain: they are encoded one by
-one.
+filling those in; what stands between them is cut once from what ``order_of`` and the encoder made, so there
+is no second place that knows the contract. Refuses orders that are anything but plain: they are encoded one
+by one.
 """
 
 from datetime import datetime
@@ -26,12 +26,14 @@ _forms: dict[tuple[Any, ...], list[bytes]] = {}
 
 
 def order_json(view: OrderView, *, keyring: Keyring | None, target: dict[str, str] | None = None) -> bytes:
-    """Return an order as its merchant sees it, encoded; its codes are opened only where a keyring is given."""
+    """Return an order as its merchant sees it, encoded; its codes are opened only where a keyring is
+    given.
+    """
     if keyring is None or target is not None or not _is_plain(view):
         return encode_json(order_of(view, keyring=keyring, target=target))
     key = (
-        view.sku, view.quantity, view.unit_price_e4, view.amount_minor, view.currency, view.state, view.intake,
-        view.refunded_minor,
+        view.sku, view.quantity, view.unit_price_e4, view.amount_minor, view.currency, view.state,
+        view.intake, view.refunded_minor,
     )  # fmt: skip
     form = _forms.get(key)
     if form is None:

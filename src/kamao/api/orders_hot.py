@@ -84,7 +84,8 @@ class HotOrders:
         render = single_renderer(
             self._keyring_for(key), language=language, request_id=request_id, target=order.target
         )
-        return await cell.express.submit(request, render=render)
+        answer: tuple[int, bytes, Refusal | None] = await cell.express.submit(request, render=render)
+        return answer
 
     def _keyring_for(self, key: KeyRecord) -> Any:
         return self._services.keyring if "codes:read" in key.scopes else None

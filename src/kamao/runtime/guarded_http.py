@@ -29,7 +29,7 @@ _dated: tuple[object, bytes] = (None, b"")
 
 def _lines_of(state: ServerState) -> bytes:
     """Return the header lines that uvicorn puts into every answer; it renews them (the date) every second."""
-    global _dated  # noqa: PLW0603  a memo of one value
+    global _dated
     headers = state.default_headers
     if _dated[0] is not headers:
         _dated = (headers, b"".join([b"%b: %b\r\n" % pair for pair in headers]))

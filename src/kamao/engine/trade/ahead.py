@@ -1,4 +1,6 @@
-"""Reading codes ahead of the orders, as part of a burst that writes anyway. Owns the question and the notes."""
+"""Reading codes ahead of the orders, as part of a burst that writes anyway. Owns the question and the
+notes.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

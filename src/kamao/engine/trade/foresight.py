@@ -109,7 +109,7 @@ class ByMemory:
         return bool(self._outcomes)
 
     def _is_plain(self, place: int, request: OrderRequest, order: UUID) -> bool:
-        """Decide one order; false, with nothing taken, where it would not be created or only reading tells."""
+        """Decide one order; false, with nothing taken, where it would be refused or only reading tells."""
         decider, number = self._decider, request.merchant.int
         if number not in decider.merchants:
             known = self._tools.memory.merchants.get(number)
@@ -120,6 +120,7 @@ class ByMemory:
         content = self._tools.keyring.content_digest(content_of(request))
         memory, key = self._tools.memory, (number, request.sku, request.quantity)
         plan = memory.plans.get(key)
+        outcome: str | Draft | UUID
         try:
             if plan is not None and _is_bare(request) and (number, request.reference) not in decider.known:
                 outcome = decider.follow(plan, request, content, order)
@@ -164,10 +165,11 @@ class ByMemory:
         drafts = {draft.order: draft for draft in self._decider.drafts} if self._has_repeats() else {}
         results = {}
         for place, outcome in self._outcomes.items():
-            is_new = isinstance(outcome, Draft)
-            draft = outcome if is_new else drafts[outcome]
-            view = view_of(draft, at=self._at, tools=tools)
-            results[place] = SubmitResult("created" if is_new else "repeated", view)
+            if isinstance(outcome, Draft):
+                results[place] = SubmitResult("created", view_of(outcome, at=self._at, tools=tools))
+            else:
+                view = view_of(drafts[outcome], at=self._at, tools=tools)
+                results[place] = SubmitResult("repeated", view)
         return results
 
     def _has_repeats(self) -> bool:

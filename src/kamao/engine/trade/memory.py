@@ -1,12 +1,12 @@
 """What a process remembers of a cell between batches: merchants with their wallets, and the next free codes.
 
-With it a plain order is decided without asking the database anything, and the transaction that writes it makes
-the database insist on all that was assumed: the epochs of prices and stock, the floor of the wallet, that the
-reference is new and every code still free. Whatever is not so is decided again by reading. Owns when to rely
-on the memory and when to pause. Refuses to be a truth: losing all of it costs time and nothing else.
+With it a plain order is decided without asking the database anything, and the transaction that writes it
+makes the database insist on all that was assumed: the epochs of prices and stock, the floor of the wallet,
+that the reference is new and every code still free. Whatever is not so is decided again by reading. Owns when
+to rely on the memory and when to pause. Refuses to be a truth: losing all of it costs time and nothing else.
 
-One thread at a time decides with a memory (the holder of the caller's ``Turn``); what other threads learn from
-their answers they leave as notes, which the next holder reads first.
+One thread at a time decides with a memory (the holder of the caller's ``Turn``); what other threads learn
+from their answers they leave as notes, which the next holder reads first.
 """
 
 from collections import deque

@@ -90,7 +90,7 @@ def _by_memory(
         if not batch.decide():
             return {}
         batch.launch().wait(turn.give)
-    except BaseException as error:
+    except BaseException as error:  # an isolation point: whatever happened, what was remembered is in doubt
         overtaken = is_overtaken(error)
         batch.doubt(overtaken=overtaken)
         if not overtaken:
@@ -113,7 +113,7 @@ def _by_reading(
         )  # fmt: skip
         try:
             return batch.run(turn)
-        except BaseException as error:
+        except BaseException as error:  # an isolation point, as above
             batch.doubt()
             if not is_overtaken(error) or attempt == _ATTEMPTS_MAX - 1:
                 raise

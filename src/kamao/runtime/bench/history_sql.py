@@ -33,7 +33,8 @@ STEPS: Final = (
     """
     INSERT INTO trade_order (id, merchant, reference, sku, offer, quantity, unit_price_e4, amount_minor,
     currency, state, captured_minor, settled_minor, delivered_quantity, intake, created_at, delivered_at,
-    settles_at, source, supplier, cost_e4) SELECT order_id, %(merchant)s, 'past-' || (%(start)s + n), sku, offer, 1, 10000, 100, 'CNY',
+    settles_at, source, supplier, cost_e4)
+    SELECT order_id, %(merchant)s, 'past-' || (%(start)s + n), sku, offer, 1, 10000, 100, 'CNY',
     'settled', 100, 100, 1, 'api', at, at, at, wallet, supplier, 10000 FROM past
     """,
     """

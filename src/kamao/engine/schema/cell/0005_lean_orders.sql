@@ -10,19 +10,19 @@ BEGIN
 END
 $$;
 
--- The row of the account is locked by whoever writes balances; sharing a lock on the node's one escrow account
--- for each batch made it a hot row. That every delta has its account is checked by the books.
+-- The row of the account is locked by whoever writes balances; sharing a lock on the node's one escrow
+-- account for each batch made it a hot row. That every delta has its account is checked by the books.
 ALTER TABLE ledger_delta DROP CONSTRAINT fk_ledger_delta_account;
 
--- One payer for the whole amount and one supplier are the rule, and stand in the order itself. Several payers,
--- resellers and a second supplier are rows of their own; the views show all of them alike.
+-- One payer for the whole amount and one supplier are the rule, and stand in the order itself. Several
+-- payers, resellers and a second supplier are rows of their own; the views show all of them alike.
 ALTER TABLE trade_order
     ADD COLUMN source uuid,
     ADD COLUMN supplier uuid,
     ADD COLUMN cost_e4 bigint,
     ADD CONSTRAINT ck_trade_order_supplier CHECK ((supplier IS NULL) = (cost_e4 IS NULL));
-COMMENT ON COLUMN trade_order.source IS 'the account that paid the whole amount; NULL: see trade_order_funding';
-COMMENT ON COLUMN trade_order.supplier IS 'the first supplier, at cost_e4 a unit; NULL: see trade_order_party';
+COMMENT ON COLUMN trade_order.source IS 'account that paid the whole amount; NULL: see trade_order_funding';
+COMMENT ON COLUMN trade_order.supplier IS 'first supplier, at cost_e4 a unit; NULL: see trade_order_party';
 
 CREATE VIEW trade_funding AS
 SELECT id AS order_id, source, amount_minor FROM trade_order WHERE source IS NOT NULL

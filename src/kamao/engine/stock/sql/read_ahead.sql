@@ -1,5 +1,5 @@
--- The next free codes behind a mark, as far as this moment shows them; nothing is locked. An offer without any
--- gives one row of NULLs behind its epoch.
+-- The next free codes behind a mark, as far as this moment shows them; nothing is locked. An offer without
+-- any gives one row of NULLs behind its epoch.
 SELECT t.offer, e.epoch, c.id, c.lot, nullif(c.expires_at, 'infinity'), c.sealed, l.wrapped_key
 FROM unnest(%s::uuid[], %s::integer[], %s::timestamptz[], %s::uuid[]) AS t (offer, wanted, low_expires_at,
     low_id)

@@ -1,5 +1,5 @@
--- Rows of the outbox that come after an announcement which has to wait wait with it: a later event of the same
--- order never gets the smaller number.
+-- Rows of the outbox that come after an announcement which has to wait wait with it: a later event of the
+-- same order never gets the smaller number.
 WITH queue AS MATERIALIZED (
     SELECT id, sum(cardinality(orders)) OVER (ORDER BY id) - cardinality(orders) AS before
     FROM (SELECT id, orders FROM trade_placed ORDER BY id LIMIT %(limit)s + 1) AS p),
@@ -20,7 +20,8 @@ WITH queue AS MATERIALIZED (
         SELECT id, type, organisation, order_id, subject, before, after, actor, reason, data, created_at
         FROM taken
         UNION ALL
-        SELECT u.event, 'order.' || p.after, NULL, u.order_id, NULL, NULL, p.after, NULL, '', NULL, p.created_at
+        SELECT u.event, 'order.' || p.after, NULL, u.order_id, NULL, NULL, p.after, NULL, '', NULL,
+            p.created_at
         FROM announced AS p
         CROSS JOIN LATERAL unnest(p.orders, p.events) AS u (order_id, event))
 INSERT INTO trade_event (
