@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from kamao.engine.cells import LIVE
 from kamao.engine.ledger.accounts import wallet
+from kamao.engine.pool import connect
 from kamao.engine.pricing.operations import put_rules
 from kamao.engine.pricing.types import PriceRule
 from kamao.engine.stock.operations import recall_lot
@@ -182,3 +184,33 @@ def test_after_being_wrong_the_memory_rests(world: World, ways: list[int]) -> No
     world.later(seconds=3)
     world.buy(here, sku)
     assert ways == [1]
+
+
+def test_a_repeat_of_ones_own_is_read_about_and_the_memory_goes_on(world: World, ways: list[int]) -> None:
+    merchant = world.merchant(10_000)
+    sku = world.sku(price_e4=100_000, codes=[f"repeat-{n:06}" for n in range(9)])
+    world.buy(merchant, sku)
+    first = world.buy(merchant, sku, reference="mine")
+    again = world.buy(merchant, sku, reference="mine")
+    assert (first.outcome, again.outcome) == ("created", "repeated")
+    assert ways == [1, 1]
+    assert world.buy(merchant, sku).outcome == "created"
+    assert ways == [1, 1]
+
+
+def test_what_waits_for_a_lock_too_long_does_not_make_the_rest_look_repeated(
+    world: World, conninfo: str
+) -> None:
+    plain, held = world.merchant(10_000), world.merchant(10_000)
+    sku = world.sku(price_e4=100_000, codes=[f"lock-code-{n:03}" for n in range(9)])
+    other = world.sku(price_e4=100_000, codes=[f"held-code-{n:03}" for n in range(9)])
+    world.buy(plain, sku)
+    with connect(conninfo, LIVE) as holder:
+        holder.execute("SELECT FROM ledger_account WHERE id = %s FOR UPDATE", (wallet(held).id,))
+        world.connection.execute("SET lock_timeout = '100ms'")
+        results = world.submit(OrderRequest(plain, "p", sku, 1), OrderRequest(held, "h", other, 1))
+        holder.rollback()
+    assert [result.outcome for result in results] == ["created", "busy"]
+    world.connection.execute("SET lock_timeout = '5s'")
+    assert world.submit(OrderRequest(held, "h", other, 1))[0].outcome == "created"
+    assert world.balance(wallet(plain)) == 8_000

@@ -22,6 +22,7 @@ from prometheus_client import Counter
 
 from kamao.api.jobs import Job, count, resolve
 from kamao.engine.trade.memory import Turn
+from kamao.engine.trade.submit import TRANSIENT
 from kamao.engine.trade.types import OrderRequest, SubmitResult
 from kamao.kernel.errors import Refusal
 
@@ -36,11 +37,6 @@ WAIT_MAX_S: Final = 5.0
 ATTEMPTS_MAX: Final = 4
 _RETRY_PAUSES_S: Final = (0.002, 0.01, 0.05)
 
-TRANSIENT: Final = (
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.LockNotAvailable,
-)
 _BUSY: Final = SubmitResult("busy")
 
 _log = logging.getLogger("kamao.api.batcher")

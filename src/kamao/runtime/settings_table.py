@@ -59,7 +59,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "KAMAO_ORDER_LANES",
         "see the API",
-        "Engine connections per cell over which a web process places batches of orders at once.",
+        "Threads per cell that place what the express lane on the event loop leaves to them.",
     ),
     Setting("KAMAO_PYTHON", "searched for", "The Python (3.11 or newer) that the environment is made from."),
 )

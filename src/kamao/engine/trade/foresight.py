@@ -106,6 +106,7 @@ class ByMemory:
             ):
                 waiting.add(merchant)
                 waiting.add(sku)
+        memory.use(self._decider.known)
         return bool(self._outcomes)
 
     def _is_plain(self, place: int, request: OrderRequest, order: UUID) -> bool:
@@ -117,8 +118,10 @@ class ByMemory:
                 return False
             self._journal.adopt(known.wallets)
             decider.merchants[number] = (known.level, known.status)
-        content = self._tools.keyring.content_digest(content_of(request))
         memory, key = self._tools.memory, (number, request.sku, request.quantity)
+        if memory.has_used(number, request.reference):
+            return False
+        content = self._tools.keyring.content_digest(content_of(request))
         plan = memory.plans.get(key)
         outcome: str | Draft | UUID
         try:

@@ -22,6 +22,7 @@ from kamao.engine.stock.types import Allocated
 
 _MERCHANTS_MAX: Final = 50_000
 _PLANS_MAX: Final = 100_000
+_REFERENCES_MAX: Final = 20_000
 _PAUSE_MIN: Final = timedelta(milliseconds=20)
 _PAUSE_MAX: Final = timedelta(seconds=2)
 
@@ -88,6 +89,8 @@ class Memory:
         """By the merchant's number."""
         self.plans: dict[tuple[int, str, int], Plan] = {}
         """By the merchant's number, the SKU's code and the quantity."""
+        self._references: set[tuple[int, str]] = set()
+        self._older_references: set[tuple[int, str]] = set()
         self.epoch = -1
         """The epoch of prices under which the merchants were read."""
         self._notes: deque[_Read | _Doubt] = deque()
@@ -116,6 +119,19 @@ class Memory:
             if account.owner is not None:
                 read.setdefault(account.owner.int, KnownMerchant(level, status, [])).wallets.append(account)
         self.merchants.update(read)
+
+    def has_used(self, merchant: int, reference: str) -> bool:
+        """Tell whether this process has lately tried to place an order under a reference: then only reading
+        tells what became of it. Most repeats come soon.
+        """
+        key = (merchant, reference)
+        return key in self._references or key in self._older_references
+
+    def use(self, references: Iterable[tuple[int, str]]) -> None:
+        """Remember references under which orders are being placed."""
+        if len(self._references) >= _REFERENCES_MAX:
+            self._older_references, self._references = self._references, set()
+        self._references.update(references)
 
     def keep_plan(self, key: tuple[int, str, int], plan: Plan) -> None:
         """Remember what an order comes to."""

@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from psycopg.pq import TransactionStatus
 
 from kamao.engine.arrays import id_numbers, ids, texts
@@ -37,6 +38,8 @@ from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest, OrderView, SubmitResult
 from kamao.kernel.limits import ORDER_QUANTITY_MAX
 
+TRANSIENT: Final = (DeadlockDetected, LockNotAvailable, SerializationFailure)
+"""What the owner of a connection rolls back and tries again."""
 _ATTEMPTS_MAX: Final = 4
 _ALONE: Final = Alone()
 
@@ -64,9 +67,16 @@ def submit(
         done = _by_memory(connection, requests, at=at, tools=tools, turn=turn)
     rest = [place for place in range(len(requests)) if place not in done]
     if rest:
-        read = _by_reading(
-            connection, [requests[place] for place in rest], at=at, tools=tools, turn=turn
-        )  # fmt: skip
+        try:
+            read = _by_reading(
+                connection, [requests[place] for place in rest], at=at, tools=tools, turn=turn
+            )  # fmt: skip
+        except TRANSIENT:
+            if not done:
+                raise
+            # To try all again would call what is placed already repeated.
+            connection.rollback()
+            read = [SubmitResult("busy")] * len(rest)
         done.update(zip(rest, read, strict=True))
     return [done[place] for place in range(len(requests))]
 
