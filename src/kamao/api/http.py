@@ -23,7 +23,6 @@ from litestar.types import Empty
 from prometheus_client import Counter
 
 from kamao.api.auth import Authenticator, peer_address, require_scope
-from kamao.api.batcher import TRANSIENT
 from kamao.api.errors import ParameterRefusal, language_of
 from kamao.api.orders_hot import check_content_type
 from kamao.api.ratelimit import Standing
@@ -31,6 +30,7 @@ from kamao.api.services import CellServices, Services
 from kamao.api.validation import decode
 from kamao.business.identity.audit import Actor
 from kamao.business.identity.keys import KeyRecord
+from kamao.engine.trade.submit import TRANSIENT
 from kamao.kernel.errors import Refusal
 
 T = TypeVar("T")
