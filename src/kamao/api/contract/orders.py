@@ -44,7 +44,7 @@ OrderState = Literal[
 ]  # fmt: skip
 
 
-class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
+class OrderRequest(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One order, paid from the wallet."""
 
     sku: SkuCode
@@ -67,7 +67,7 @@ class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
     orders: Annotated[list[OrderRequest], Meta(min_length=1, max_length=BATCH_ORDERS_MAX)]
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """One delivered item. ``number`` and ``secret`` are shown under ``codes:read``, never in lists."""
 
     kind: str
@@ -78,7 +78,7 @@ class Delivery(Struct, frozen=True):
     expires_at: datetime | None
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """An order as its merchant sees it. ``deliveries`` is null in lists."""
 
     id: str

@@ -29,7 +29,7 @@ class NewCode(msgspec.Struct, frozen=True):
         return "NewCode(…)"
 
 
-class OpenedCode(msgspec.Struct, frozen=True):
+class OpenedCode(msgspec.Struct, frozen=True, gc=False):
     """An opened code, to be handed to its holder."""
 
     number: str
@@ -40,7 +40,7 @@ class OpenedCode(msgspec.Struct, frozen=True):
         return "OpenedCode(…)"
 
 
-class Allocated(msgspec.Struct, frozen=True):
+class Allocated(msgspec.Struct, frozen=True, gc=False):
     """A free code that this transaction has locked."""
 
     id: UUID
@@ -49,7 +49,7 @@ class Allocated(msgspec.Struct, frozen=True):
     sealed: bytes
 
 
-class Delivered(msgspec.Struct, frozen=True):
+class Delivered(msgspec.Struct, frozen=True, gc=False):
     """One delivered item, still sealed: open it with the lot's data key after commit."""
 
     item: UUID

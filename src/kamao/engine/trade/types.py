@@ -24,7 +24,7 @@ OUTCOMES = (
 """Outcome codes of submit in precedence order: the first that applies is given."""
 
 
-class OrderRequest(msgspec.Struct, frozen=True):
+class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     """One order that a merchant asks for, paid from its wallet.
 
     ``content`` are the canonical bytes of what identity of a repeated reference is judged by; callers leave
@@ -48,7 +48,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
     metadata_json: bytes | None = None
 
 
-class OrderView(msgspec.Struct, frozen=True):
+class OrderView(msgspec.Struct, frozen=True, gc=False):
     """An order as its merchant may see it; deliveries only where they were asked for."""
 
     id: UUID
@@ -76,7 +76,7 @@ class OrderView(msgspec.Struct, frozen=True):
     deliveries: tuple[Delivered, ...] = ()
 
 
-class SubmitResult(msgspec.Struct, frozen=True):
+class SubmitResult(msgspec.Struct, frozen=True, gc=False):
     """Outcome code of one item and, for ``created`` and ``repeated``, the order."""
 
     outcome: str
