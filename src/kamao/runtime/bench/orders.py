@@ -98,7 +98,11 @@ class OrderBench:
             value, spread = median_and_spread([result.per_second for result in results])
             cpu = sum(result.cpu_s for result in results) / sum(result.seconds for result in results)
             p99 = max(result.p99_ms for result in results)
-            note = f"p99 {p99:.0f} ms; generator {cpu:.0%} of a core; "
+            ratios = tuple(
+                result.per_second / before for result, before in zip(results, self.reference, strict=True)
+            )
+            rounds = " ".join(f"{ratio:.2f}" for ratio in ratios)
+            note = f"rounds {rounds}; p99 {p99:.0f} ms; generator {cpu:.0%} of a core; "
             measures.append(
                 Measure(
                     name,
@@ -111,6 +115,7 @@ class OrderBench:
                     f"tps ({reference_spread})",
                     spread=spread,
                     note=note,
+                    ratios=ratios,
                 )
             )
         return measures
