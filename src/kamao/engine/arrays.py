@@ -14,8 +14,9 @@ from uuid import UUID
 
 _HEAD: Final = struct.Struct(">iiIii").pack
 _NULL: Final = b"\xff\xff\xff\xff"
-_BOOL, _BYTEA, _BIGINT, _SMALLINT, _INTEGER, _TEXT = 16, 17, 20, 21, 23, 25
-_TIMESTAMPTZ, _UUID = 1184, 2950
+BIGINT, INTEGER, TEXT, UUIDS = 20, 23, 25, 2950
+"""Types of elements, by the server's numbers."""
+_BOOL, _BYTEA, _SMALLINT, _TIMESTAMPTZ = 16, 17, 21, 1184
 _16, _8, _4, _2 = (size.to_bytes(4, "big") for size in (16, 8, 4, 2))
 _TRUE, _FALSE = b"\x00\x00\x00\x01\x01", b"\x00\x00\x00\x01\x00"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -42,48 +43,68 @@ def _nulls(kind: int, count: int) -> bytes:
 
 def _is_empty_column(values: Sequence[object]) -> bool:
     """Tell whether there are values and all of them are NULL: most columns of most orders."""
-    return bool(values) and values.count(None) == len(values)
+    return bool(values) and values[0] is None and values.count(None) == len(values)
 
 
-def ids(values: Sequence[UUID | None]) -> bytes:
+def columns(kinds: Iterable[int], rows: Iterable[tuple[bytes, ...]]) -> list[bytes]:
+    """Return an array of each kind from rows of cells that lie there ready; there is at least one row."""
+    return [_array(kind, list(cells)) for kind, cells in zip(kinds, zip(*rows, strict=True), strict=True)]
+
+
+def id_cell(value: UUID | None) -> bytes:
+    """Return one element of ``uuid[]``."""
+    return _NULL if value is None else _16 + value.int.to_bytes(16, "big")
+
+
+def bigint_cell(value: int | None) -> bytes:
+    """Return one element of ``bigint[]``."""
+    return _NULL if value is None else _8 + value.to_bytes(8, "big", signed=True)
+
+
+def integer_cell(value: int | None) -> bytes:
+    """Return one element of ``integer[]``."""
+    return _NULL if value is None else _4 + value.to_bytes(4, "big", signed=True)
+
+
+def text_cell(value: str | None) -> bytes:
+    """Return one element of ``text[]``."""
+    return _NULL if value is None else _sized(value.encode())
+
+
+def ids(values: Sequence[UUID]) -> bytes:
     """Return ``uuid[]``."""
+    return _fixed(UUIDS, _16, [value.int.to_bytes(16, "big") for value in values])
+
+
+def maybe_ids(values: Sequence[UUID | None]) -> bytes:
+    """Return ``uuid[]`` with NULLs."""
     if _is_empty_column(values):
-        return _nulls(_UUID, len(values))
-    if None in values:
-        return _array(
-            _UUID, [_NULL if value is None else _16 + value.int.to_bytes(16, "big") for value in values]
-        )
-    return _fixed(_UUID, _16, [value.int.to_bytes(16, "big") for value in values if value is not None])
+        return _nulls(UUIDS, len(values))
+    return _array(UUIDS, [id_cell(value) for value in values])
 
 
 def raw_ids(values: list[bytes]) -> bytes:
     """Return ``uuid[]`` of ids given as their 16 bytes."""
-    return _fixed(_UUID, _16, values)
+    return _fixed(UUIDS, _16, values)
 
 
 def id_numbers(numbers: Iterable[int]) -> bytes:
     """Return ``uuid[]`` of ids given as their 128-bit numbers, the form in which hot look-ups keep them."""
-    return _fixed(_UUID, _16, [number.to_bytes(16, "big") for number in numbers])
+    return _fixed(UUIDS, _16, [number.to_bytes(16, "big") for number in numbers])
 
 
 def bigints(values: Sequence[int | None]) -> bytes:
     """Return ``bigint[]``."""
     if _is_empty_column(values):
-        return _nulls(_BIGINT, len(values))
-    return _array(
-        _BIGINT,
-        [_NULL if value is None else _8 + value.to_bytes(8, "big", signed=True) for value in values],
-    )
+        return _nulls(BIGINT, len(values))
+    return _array(BIGINT, [bigint_cell(value) for value in values])
 
 
 def integers(values: Sequence[int | None]) -> bytes:
     """Return ``integer[]``."""
     if _is_empty_column(values):
-        return _nulls(_INTEGER, len(values))
-    return _array(
-        _INTEGER,
-        [_NULL if value is None else _4 + value.to_bytes(4, "big", signed=True) for value in values],
-    )
+        return _nulls(INTEGER, len(values))
+    return _array(INTEGER, [integer_cell(value) for value in values])
 
 
 def smallints(values: Iterable[int]) -> bytes:
@@ -99,17 +120,16 @@ def booleans(values: Iterable[bool]) -> bytes:
 def texts(values: Sequence[str | None]) -> bytes:
     """Return ``text[]``."""
     if _is_empty_column(values):
-        return _nulls(_TEXT, len(values))
+        return _nulls(TEXT, len(values))
     # A state or a currency is laid out once for a batch.
     known: dict[str | None, bytes] = {None: _NULL}
     parts = []
     for value in values:
         part = known.get(value)
         if part is None:
-            assert value is not None, "NULL is known"
-            part = known[value] = _sized(value.encode())
+            part = known[value] = text_cell(value)
         parts.append(part)
-    return _array(_TEXT, parts)
+    return _array(TEXT, parts)
 
 
 def bytes_of(values: Sequence[bytes | None]) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kamao.engine.arrays import bigints, id_numbers, ids, integers, texts
+from kamao.engine.arrays import bigints, id_numbers, ids, integers, maybe_ids, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.accounts import Account
 from kamao.engine.pool import Connection
@@ -136,17 +136,17 @@ class Journal:
         burst = Burst(connection)
         written = self.add_to(burst)
         burst.send()
-        return written
+        return [UUID(int=number) for number in written]
 
-    def add_to(self, burst: Burst) -> list[UUID]:
-        """Let a burst write postings, balances and deltas; return the postings' ids in the order they were
-        appended.
+    def add_to(self, burst: Burst) -> Sequence[int]:
+        """Let a burst write postings, balances and deltas; return the postings' ids, as numbers, in the order
+        they were appended.
         """
         rows = self._rows
         changed = sorted([row for row in self._floored.values() if row.changed], key=_number)
         if not rows and not changed:
             return []
-        written = self._ids.many(len(rows)) if rows else []
+        written = self._ids.numbers(len(rows)) if rows else []
         deltas = {account: amount for account, amount in self._deltas.items() if amount}
         for place, account in enumerate(changed, 1):
             account.place = place
@@ -159,14 +159,14 @@ class Journal:
             id_numbers(self._ids.numbers(len(deltas))),
             id_numbers(deltas),
             bigints(list(deltas.values())),
-            ids(written),
+            id_numbers(written),
             texts([row[0] for row in rows]),
             ids([row[1] for row in rows]),
             ids([row[2] for row in rows]),
             bigints([row[3] for row in rows]),
             texts([row[4] for row in rows]),
-            ids([row[5] for row in rows]),
-            ids([row[6] for row in rows]),
+            maybe_ids([row[5] for row in rows]),
+            maybe_ids([row[6] for row in rows]),
             *_places([row[7] for row in rows]),
             *_places([row[8] for row in rows]),
             at=self._at,

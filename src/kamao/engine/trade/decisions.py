@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from kamao.engine.ledger.accounts import escrow, wallet
+from kamao.engine.ledger.accounts import wallet
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.stock.types import Allocated
 from kamao.engine.trade.drafts import Draft
-from kamao.engine.trade.memory import Plan
+from kamao.engine.trade.plans import Plan, plan_order
 from kamao.engine.trade.supplying import ranked_offers
 from kamao.engine.trade.tools import TradeTools
 from kamao.engine.trade.types import OrderRequest
@@ -70,11 +70,7 @@ class Decider:
             return "target_required"
         if sku.status != "active":
             return "not_sellable"
-        outcome = self._decide_offer(request, content, order, sku=sku, level=merchant[0])
-        if not isinstance(outcome, str):
-            self.known[request.merchant.int, request.reference] = (order, content)
-            self.drafts.append(outcome)
-        return outcome
+        return self._decide_offer(request, content, order, sku=sku, level=merchant[0])
 
     def follow(self, plan: Plan, request: OrderRequest, content: bytes, order: UUID) -> "str | Draft":
         """As ``decide`` for a request without limits of its own, whose merchant is active and whose plan was
@@ -82,21 +78,24 @@ class Decider:
         """
         if self.merchants[request.merchant.int][1] != "active":
             return "merchant_suspended"
-        offer = plan.offer
-        codes: list[Allocated] = []
-        if offer.fulfilment == "stock" and not self._stock.has(offer.id, request.quantity):
+        if plan.is_from_stock and not self._stock.has(plan.offer.id, request.quantity):
             return "out_of_stock"
         if not self._journal.covers(plan.source, plan.amount_minor):
             return "insufficient_balance"
-        if offer.fulfilment == "stock":
-            codes = self._stock.take(offer.id, request.quantity)
-        self._journal.post(
-            "order", debit=plan.source, credit=plan.destination, amount_minor=plan.amount_minor, order=order
-        )
-        draft = Draft(
-            order, request, content, plan.sku, offer, plan.unit_price_e4, plan.amount_minor, plan.source.id,
-            codes,
-        )  # fmt: skip
+        return self._accept(plan, request, content, order)
+
+    def _accept(self, plan: Plan, request: OrderRequest, content: bytes, order: UUID) -> Draft:
+        """Take the goods and the money of an order that nothing speaks against."""
+        codes = self._stock.take(plan.offer.id, request.quantity) if plan.is_from_stock else []
+        if plan.amount_minor:
+            self._journal.post(
+                "order",
+                debit=plan.source,
+                credit=plan.destination,
+                amount_minor=plan.amount_minor,
+                order=order,
+            )
+        draft = Draft(order, request, content, plan, codes)
         self.known[request.merchant.int, request.reference] = (order, content)
         self.drafts.append(draft)
         return draft
@@ -121,22 +120,21 @@ class Decider:
             return "price_above_limit"
         if request.max_amount_minor is not None and amount > request.max_amount_minor:
             return "price_above_limit"
-        source = wallet(request.merchant, sku.currency)
-        if not self._journal.covers(source, amount):
+        if not self._journal.covers(wallet(request.merchant, sku.currency), amount):
             return "insufficient_balance"
         if self._below_resale_floor(request):
             return "not_sellable"
         if chosen is None:
             return "out_of_stock"
-        codes = self._stock.take(chosen.id, request.quantity) if chosen.fulfilment == "stock" else []
-        if amount:
-            self._journal.post(
-                "order", debit=source, credit=escrow(sku.currency), amount_minor=amount, order=order
-            )
-        paid_from = source.id if amount else None
-        return Draft(
-            order, request, content, sku, chosen, price.unit_price_e4, amount, paid_from, codes
-        )  # fmt: skip
+        plan = plan_order(
+            merchant=request.merchant,
+            sku=sku,
+            offer=chosen,
+            quantity=request.quantity,
+            unit_price_e4=price.unit_price_e4,
+            amount_minor=amount,
+        )
+        return self._accept(plan, request, content, order)
 
     def _first_with_goods(self, offers: Sequence[Offer], quantity: int) -> Offer | None:
         for offer in offers:
@@ -151,16 +149,3 @@ class Decider:
         floor, ceiling = self._tools.book.limits(request.sku, request.sales_channel, self._at)
         retail = request.retail_unit_price_e4
         return (floor is not None and retail < floor) or (ceiling is not None and retail > ceiling)
-
-
-def plan_of(draft: Draft) -> Plan:
-    """Return the plan that a paid draft followed from."""
-    currency = draft.sku.currency
-    return Plan(
-        draft.sku,
-        draft.offer,
-        draft.unit_price_e4,
-        draft.amount_minor,
-        wallet(draft.request.merchant, currency),
-        escrow(currency),
-    )

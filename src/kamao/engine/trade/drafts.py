@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from kamao.engine.arrays import bigints, booleans, bytes_of, id_numbers, ids, integers, raw_ids, texts
+from kamao.engine.arrays import bigints, booleans, bytes_of, columns, id_numbers, ids, raw_ids, texts
 from kamao.engine.burst import Burst
 from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
-from kamao.engine.pricing.types import Offer, Sku
+from kamao.engine.pricing.types import Offer
 from kamao.engine.statements import statement
 from kamao.engine.stock.types import Allocated, Delivered
 from kamao.engine.trade import leaves
+from kamao.engine.trade.plans import CELL_KINDS, Plan
 from kamao.engine.trade.private import Private, write_private
 from kamao.engine.trade.rules import opening_number
 from kamao.engine.trade.supplying import Attempt, plan_attempts
@@ -27,41 +28,21 @@ from kamao.kernel.sealing import NONCE_BYTES, SALT_BYTES
 class Draft:
     """One accepted order with all that was decided about it."""
 
-    __slots__ = (
-        "amount_minor", "codes", "content", "offer", "order", "request", "sku", "source", "unit_price_e4",
-    )  # fmt: skip
+    __slots__ = ("codes", "content", "order", "plan", "request")
 
     def __init__(
-        self,
-        order: UUID,
-        request: OrderRequest,
-        content: bytes,
-        sku: Sku,
-        offer: Offer,
-        unit_price_e4: int,
-        amount_minor: int,
-        source: UUID | None,
-        codes: list[Allocated],
+        self, order: UUID, request: OrderRequest, content: bytes, plan: Plan, codes: list[Allocated]
     ) -> None:
         self.order = order
         self.request = request
         self.content = content
-        self.sku = sku
-        self.offer = offer
-        self.unit_price_e4 = unit_price_e4
-        self.amount_minor = amount_minor
-        self.source = source
+        self.plan = plan
         self.codes = codes
 
     @property
     def delivered(self) -> bool:
         """Whether the goods are handed over by this very transaction."""
         return bool(self.codes)
-
-    @property
-    def state(self) -> str:
-        """The state in which the order is written."""
-        return "delivered" if self.codes else "paid"
 
 
 def write_drafts(
@@ -77,7 +58,7 @@ def write_drafts(
     if codes:
         hand_over_codes(burst, codes, at=at, tools=tools)
     attempts = [
-        Attempt(draft.order, draft.offer.id, draft.offer.supplier, draft.offer.fulfilment)
+        Attempt(draft.order, draft.plan.offer.id, draft.plan.offer.supplier, draft.plan.offer.fulfilment)
         for draft in drafts
         if not draft.delivered
     ]
@@ -94,24 +75,14 @@ def write_drafts(
 
 def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, ...]:
     requests = [draft.request for draft in drafts]
-    states = sorted({draft.state for draft in drafts})
+    beginnings = sorted(
+        {(draft.plan.state, draft.request.intake, draft.request.notify_url is not None) for draft in drafts}
+    )
     return (
+        *columns(CELL_KINDS, [draft.plan.cells for draft in drafts]),
         ids([draft.order for draft in drafts]),
-        ids([request.merchant for request in requests]),
         texts([request.reference for request in requests]),
         bytes_of([draft.content for draft in drafts]),
-        ids([draft.sku.id for draft in drafts]),
-        ids([draft.offer.id for draft in drafts]),
-        ids([draft.offer.supplier for draft in drafts]),
-        bigints([draft.offer.cost_e4 for draft in drafts]),
-        ids([draft.sku.promise_id for draft in drafts]),
-        integers([request.quantity for request in requests]),
-        bigints([draft.unit_price_e4 for draft in drafts]),
-        bigints([draft.amount_minor for draft in drafts]),
-        texts([draft.sku.currency for draft in drafts]),
-        texts([draft.state for draft in drafts]),
-        integers([len(draft.codes) for draft in drafts]),
-        integers([draft.offer.settlement_delay_s for draft in drafts]),
         texts([request.intake for request in requests]),
         texts([request.sales_channel for request in requests]),
         texts([request.channel_order_no for request in requests]),
@@ -119,10 +90,11 @@ def _order_columns(drafts: Sequence[Draft], tools: TradeTools) -> tuple[bytes, .
         booleans([bool(request.target_json) for request in requests]),
         texts([request.notify_url for request in requests]),
         texts([request.metadata_json.decode() if request.metadata_json else None for request in requests]),
-        ids([draft.source for draft in drafts]),
         id_numbers(tools.ids.numbers(len(drafts))),
-        id_numbers(tools.ids.numbers(len(states))),
-        texts(states),
+        id_numbers(tools.ids.numbers(len(beginnings))),
+        texts([state for state, _, _ in beginnings]),
+        texts([intake for _, intake, _ in beginnings]),
+        booleans([is_told for _, _, is_told in beginnings]),
     )
 
 
@@ -186,17 +158,17 @@ def _code_number(pair: tuple[UUID, Allocated]) -> int:
 
 def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:
     """Return a just accepted order as its merchant sees it, deliveries still sealed."""
-    request = draft.request
+    request, plan = draft.request, draft.plan
     return OrderView(
         draft.order,
         request.merchant,
         request.reference,
-        draft.sku.code,
+        plan.sku.code,
         request.quantity,
-        draft.unit_price_e4,
-        draft.amount_minor,
-        draft.sku.currency,
-        "delivered" if draft.delivered else "paid",
+        plan.unit_price_e4,
+        plan.amount_minor,
+        plan.sku.currency,
+        plan.state,
         request.intake,
         request.sales_channel,
         request.channel_order_no,
@@ -207,7 +179,7 @@ def view_of(draft: Draft, *, at: datetime, tools: TradeTools) -> OrderView:
         None,
         at,
         at if draft.delivered else None,
-        settles_at(draft.offer, at) if draft.delivered else None,
+        settles_at(plan.offer, at) if draft.delivered else None,
         request.metadata_json,
         None,
         tuple(

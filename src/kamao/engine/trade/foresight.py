@@ -18,7 +18,7 @@ from kamao.engine.ledger.journal import Journal
 from kamao.engine.pool import Connection
 from kamao.engine.stock.types import Allocated
 from kamao.engine.trade.ahead import Ahead
-from kamao.engine.trade.decisions import Decider, plan_of
+from kamao.engine.trade.decisions import Decider
 from kamao.engine.trade.drafts import Draft, view_of, write_drafts
 from kamao.engine.trade.rules import content_of
 from kamao.engine.trade.tools import TradeTools
@@ -135,8 +135,8 @@ class ByMemory:
             return False
         if isinstance(outcome, str):
             return False
-        if plan is None and isinstance(outcome, Draft) and outcome.amount_minor and _is_bare(request):
-            memory.keep_plan(key, plan_of(outcome))
+        if plan is None and isinstance(outcome, Draft) and outcome.plan.amount_minor and _is_bare(request):
+            memory.keep_plan(key, outcome.plan)
         self._outcomes[place] = outcome
         return True
 

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
-from kamao.engine.ledger.accounts import Account
 from kamao.engine.ledger.journal import FlooredAccount
-from kamao.engine.pricing.types import Offer, Sku
 from kamao.engine.stock.shelves import ReadAhead, Shelves
 from kamao.engine.stock.types import Allocated
+from kamao.engine.trade.plans import Plan
 
 _MERCHANTS_MAX: Final = 50_000
 _PLANS_MAX: Final = 100_000
@@ -55,17 +54,6 @@ class KnownMerchant(NamedTuple):
     level: int
     status: str
     wallets: list[FlooredAccount]
-
-
-class Plan(NamedTuple):
-    """What an order of a quantity of a SKU comes to for a merchant, until prices change."""
-
-    sku: Sku
-    offer: Offer
-    unit_price_e4: int
-    amount_minor: int
-    source: Account
-    destination: Account
 
 
 class _Read(NamedTuple):

@@ -36,14 +36,18 @@ FROM trade_order WHERE supplier IS NOT NULL
 UNION ALL
 SELECT order_id, position, role, organisation, unit_price_e4 FROM trade_order_party;
 
--- The first event of every order of a batch: the sequencer reads what it says from the order.
+-- The first event of every order of a batch: one row for those that begin alike.
 CREATE TABLE trade_placed (
     id uuid CONSTRAINT pk_trade_placed PRIMARY KEY,
     after text NOT NULL,
+    actor text NOT NULL,
+    notify boolean NOT NULL,
     orders uuid[] NOT NULL,
+    merchants uuid[] NOT NULL,
     events uuid[] NOT NULL,
     created_at timestamptz NOT NULL,
-    CONSTRAINT ck_trade_placed_events CHECK (cardinality(orders) = cardinality(events))
+    CONSTRAINT ck_trade_placed_events CHECK (
+        cardinality(orders) = cardinality(events) AND cardinality(orders) = cardinality(merchants))
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500,
     autovacuum_vacuum_cost_delay = 1);
 
@@ -51,7 +55,23 @@ CREATE VIEW trade_pending_event AS
 SELECT id, type, organisation, order_id, subject, before, after, actor, reason, data, created_at
 FROM trade_outbox
 UNION ALL
-SELECT u.event, 'order.' || p.after, o.merchant, o.id, NULL, NULL, p.after, o.intake, '', NULL, p.created_at
+SELECT u.event, 'order.' || p.after, u.merchant, u.order_id, NULL, NULL, p.after, p.actor, '', NULL,
+    p.created_at
 FROM trade_placed AS p
-CROSS JOIN LATERAL unnest(p.orders, p.events) AS u (order_id, event)
-JOIN trade_order AS o ON o.id = u.order_id;
+CROSS JOIN LATERAL unnest(p.orders, p.merchants, p.events) AS u (order_id, merchant, event);
+
+-- What the first event of an order says stands in the order, and does not change: it is put together for
+-- whoever reads the event, not for each of millions that nobody asks for.
+ALTER TABLE trade_event ALTER COLUMN data DROP NOT NULL;
+COMMENT ON COLUMN trade_event.data IS 'NULL: see trade_event_data';
+
+CREATE FUNCTION trade_event_data(event trade_event) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(event.data, (
+        SELECT jsonb_build_object(
+            'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity,
+            'state', event.after, 'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity',
+            CASE WHEN event.after = 'delivered' THEN o.quantity ELSE 0 END, 'refunded_amount', 0,
+            'units_refunded', 0, 'channel_order_no', o.channel_order_no, 'reason', event.reason)
+        FROM trade_order AS o JOIN pricing_sku AS k ON k.id = o.sku
+        WHERE o.id = event.order_id))
+$$;

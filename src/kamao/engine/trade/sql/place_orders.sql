@@ -1,15 +1,14 @@
--- Everything a new order consists of besides money and codes. $1 is the moment of the batch. Orders that were
--- placed in one state share a row that announces them.
+-- Everything a new order consists of besides money and codes. $1 is the moment of the batch. Orders that
+-- begin alike share a row that announces them.
 WITH t AS MATERIALIZED (
     SELECT * FROM unnest(
-        $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[],
-        $10::uuid[], $11::integer[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::integer[],
-        $17::integer[], $18::text[], $19::text[], $20::text[], $21::bigint[], $22::boolean[], $23::text[],
-        $24::text[], $25::uuid[], $26::uuid[])
-        AS t (id, merchant, reference, content, sku, offer, supplier, cost_e4, promise_id, quantity,
-            unit_price_e4, amount_minor, currency, state, delivered_quantity, settlement_delay_s, intake,
-            sales_channel, channel_order_no, retail_unit_price_e4, has_target, notify_url, metadata, source,
-            event)),
+        $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[], $8::integer[], $9::bigint[],
+        $10::bigint[], $11::text[], $12::text[], $13::integer[], $14::integer[], $15::uuid[], $16::uuid[],
+        $17::text[], $18::bytea[], $19::text[], $20::text[], $21::text[], $22::bigint[], $23::boolean[],
+        $24::text[], $25::text[], $26::uuid[])
+        AS t (merchant, sku, offer, supplier, cost_e4, promise_id, quantity, unit_price_e4, amount_minor,
+            currency, state, delivered_quantity, settlement_delay_s, source, id, reference, content, intake,
+            sales_channel, channel_order_no, retail_unit_price_e4, has_target, notify_url, metadata, event)),
     numbered AS (
         INSERT INTO trade_reference (merchant, reference, order_id, content)
         SELECT merchant, reference, id, content FROM t),
@@ -27,9 +26,10 @@ WITH t AS MATERIALIZED (
                 THEN $1::timestamptz + settlement_delay_s * interval '1 second' END,
             source, supplier, cost_e4
         FROM t)
-INSERT INTO trade_placed (id, after, orders, events, created_at)
-SELECT a.id, a.state, a.orders, a.events, $1::timestamptz
-FROM unnest($27::uuid[], $28::text[]) AS n (id, state)
+INSERT INTO trade_placed (id, after, actor, notify, orders, merchants, events, created_at)
+SELECT n.id, n.state, n.intake, n.notify, a.orders, a.merchants, a.events, $1::timestamptz
+FROM unnest($27::uuid[], $28::text[], $29::text[], $30::boolean[]) AS n (id, state, intake, notify)
 CROSS JOIN LATERAL (
-    SELECT n.id, n.state, array_agg(t.id) AS orders, array_agg(t.event) AS events
-    FROM t WHERE t.state = n.state) AS a
+    SELECT array_agg(t.id) AS orders, array_agg(t.merchant) AS merchants, array_agg(t.event) AS events
+    FROM t
+    WHERE t.state = n.state AND t.intake = n.intake AND (t.notify_url IS NOT NULL) = n.notify) AS a

@@ -1,2 +1,2 @@
-SELECT seq, id, type, organisation, created_at, data::text
-FROM trade_event WHERE id = %s AND organisation = %s
+SELECT seq, id, type, organisation, created_at, trade_event_data(e)::text
+FROM trade_event AS e WHERE id = %s AND organisation = %s

@@ -17,29 +17,30 @@ WITH queue AS MATERIALIZED (
             ORDER BY b.id LIMIT %(limit)s))
         RETURNING *),
     t AS (
-        SELECT id, type, organisation, order_id, subject, before, after, actor, reason, data, created_at
-        FROM taken
+        SELECT w.id, w.type, coalesce(w.organisation, o.merchant) AS organisation, w.order_id, w.subject,
+            w.before, w.after, coalesce(w.actor, o.intake) AS actor, w.reason,
+            o.notify_url IS NOT NULL AS notify,
+            CASE WHEN o.id IS NULL THEN coalesce(w.data, '{}') ELSE jsonb_build_object(
+                'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity, 'state',
+                    coalesce(w.after, o.state),
+                'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity',
+                    o.delivered_quantity,
+                'refunded_amount', o.refunded_escrow_minor + o.refunded_settled_minor, 'units_refunded',
+                    o.units_refunded,
+                'channel_order_no', o.channel_order_no, 'reason', w.reason) || coalesce(w.data, '{}')
+                END AS data,
+            w.created_at
+        FROM taken AS w
+        LEFT JOIN trade_order AS o ON o.id = w.order_id
+        LEFT JOIN pricing_sku AS k ON k.id = o.sku
         UNION ALL
-        SELECT u.event, 'order.' || p.after, NULL, u.order_id, NULL, NULL, p.after, NULL, '', NULL,
-            p.created_at
+        SELECT u.event, 'order.' || p.after, u.merchant, u.order_id, NULL, NULL, p.after, p.actor, '',
+            p.notify, NULL, p.created_at
         FROM announced AS p
-        CROSS JOIN LATERAL unnest(p.orders, p.events) AS u (order_id, event))
+        CROSS JOIN LATERAL unnest(p.orders, p.merchants, p.events) AS u (order_id, merchant, event))
 INSERT INTO trade_event (
     seq, id, type, organisation, order_id, subject, before, after, actor, reason, notify, data,
     created_at)
-SELECT %(seq)s + row_number() OVER (ORDER BY t.id), t.id, t.type, coalesce(t.organisation, o.merchant),
-    t.order_id, t.subject, t.before, t.after, coalesce(t.actor, o.intake), t.reason,
-    o.notify_url IS NOT NULL,
-    CASE WHEN o.id IS NULL THEN coalesce(t.data, '{}') WHEN t.data IS NULL THEN f.facts
-        ELSE f.facts || t.data END,
-    t.created_at
+SELECT %(seq)s + row_number() OVER (ORDER BY id), id, type, organisation, order_id, subject, before, after,
+    actor, reason, notify, data, created_at
 FROM t
-LEFT JOIN trade_order AS o ON o.id = t.order_id
-LEFT JOIN pricing_sku AS k ON k.id = o.sku
-CROSS JOIN LATERAL (SELECT jsonb_build_object(
-    'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity, 'state',
-        coalesce(t.after, o.state),
-    'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity', o.delivered_quantity,
-    'refunded_amount', o.refunded_escrow_minor + o.refunded_settled_minor, 'units_refunded',
-        o.units_refunded,
-    'channel_order_no', o.channel_order_no, 'reason', t.reason) AS facts) AS f
