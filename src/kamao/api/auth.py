@@ -7,7 +7,7 @@ than the header: addresses are logged.
 
 import asyncio
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
@@ -41,17 +41,34 @@ class Authenticator:
         self._memo: OrderedDict[bytes, tuple[float, KeyRecord]] = OrderedDict()
 
     def known(self, authorization: bytes) -> KeyRecord | None:
-        """Return the record of a header seen within the last half second. Only keys without an address list
-        are kept.
+        """Return the record of a header seen before, where that needs no question to the database; None says
+        nothing. Only keys without an address list are kept.
         """
         entry = self._memo.get(authorization)
-        return entry[1] if entry is not None and entry[0] > monotonic() else None
+        if entry is None:
+            return None
+        if entry[0] > monotonic():
+            return entry[1]
+        now = self._services.clock.now()
+        found = self._services.keys.verify_cached(_raw(authorization), peer_ip=None, now=now)
+        return found if isinstance(found, KeyRecord) and self._keep(authorization, found, now) else None
+
+    def _keep(self, authorization: bytes, record: KeyRecord, now: datetime) -> bool:
+        """Keep a record for half a second, where nothing but the key decides; tell whether it is kept."""
+        if record.ip_networks or (
+            record.expires_at is not None and record.expires_at <= now + _EXPIRY_MARGIN
+        ):
+            return False
+        self._memo[authorization] = (monotonic() + _MEMO_LIFE_S, record)
+        if len(self._memo) > _MEMO_ENTRIES_MAX:
+            self._memo.popitem(last=False)
+        return True
 
     async def key_of(self, authorization: bytes | None, *, peer_ip: str | None) -> KeyRecord:
         """Return the record of the caller's key. Raises Refusal ``unauthenticated`` or ``forbidden``."""
-        if authorization is None or authorization[:7].lower() != _SCHEME:
+        if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
             raise Refusal("unauthenticated")
-        raw = authorization[7:].strip().decode("latin-1")
+        raw = _raw(authorization)
         now = self._services.clock.now()
         found = self._services.keys.verify_cached(raw, peer_ip=peer_ip, now=now)
         if found is None:
@@ -61,11 +78,12 @@ class Authenticator:
             )
         if isinstance(found, Refusal):
             raise found
-        if not found.ip_networks and (found.expires_at is None or found.expires_at > now + _EXPIRY_MARGIN):
-            self._memo[authorization] = (monotonic() + _MEMO_LIFE_S, found)
-            if len(self._memo) > _MEMO_ENTRIES_MAX:
-                self._memo.popitem(last=False)
+        self._keep(authorization, found, now)
         return found
+
+
+def _raw(authorization: bytes) -> str:
+    return authorization[len(_SCHEME) :].strip().decode("latin-1")
 
 
 def require_scope(key: KeyRecord, scope: str) -> None:

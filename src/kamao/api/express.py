@@ -29,7 +29,7 @@ from kamao.kernel.clock import Clock
 from kamao.kernel.errors import Refusal
 
 _LEGS: Final = 3
-_WORTHWHILE: Final = 0.6
+_WORTHWHILE: Final = 0.8
 """A batch leaves beside another once it has this share of the other's orders: many small batches cost more
 than a moment's wait.
 """
@@ -215,24 +215,32 @@ class Express:
             self._recover(leg, loop)
             return
         self._unhook(loop, socket)
-        self._answer(leg)
-        if self._waiting:
-            self._call(loop)
+        landed = self._collect(leg)
+        try:
+            if self._waiting:
+                # Before the answers: the database works on the next batch while they are made.
+                self._go()
+        finally:
+            self._answer(landed)
 
     @staticmethod
     def _unhook(loop: asyncio.AbstractEventLoop, socket: int) -> None:
         loop.remove_reader(socket)
         loop.remove_writer(socket)
 
-    def _answer(self, leg: _Leg) -> None:
+    def _collect(self, leg: _Leg) -> list[tuple[Job, SubmitResult]]:
+        """Take a landed batch off its leg."""
         batch, jobs, places = leg.batch, leg.jobs, leg.places
         assert batch is not None, "somebody has decided it"
         leg.clear()
         results = batch.results()
         count(list(results.values()), cell=self._cell, seconds=time.perf_counter() - leg.since)
-        for place, job in zip(places, jobs, strict=True):
+        return [(job, results[place]) for place, job in zip(places, jobs, strict=True)]
+
+    def _answer(self, landed: list[tuple[Job, SubmitResult]]) -> None:
+        for job, result in landed:
             # One by one: the first caller works with its answer while the others' are made.
-            self._batcher.settle([(job, job.rendered([results[place]]))])
+            self._batcher.settle([(job, job.rendered([result]))])
 
     def _fail(self, leg: _Leg, error: psycopg.Error) -> None:
         """Nothing was written, and the lanes try again; or the connection is lost and nobody knows, and the
@@ -286,7 +294,7 @@ class Express:
                 except psycopg.Error as error:
                     self._fail(leg, error)
                 else:
-                    self._answer(leg)
+                    self._answer(self._collect(leg))
             if leg.connection is not None:
                 leg.connection.close()
                 leg.connection = None

@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import accumulate
+from operator import add
 from typing import Protocol
 from uuid import UUID
 
@@ -72,13 +74,12 @@ class RandomIds:
                 self._milliseconds = now
                 self._tail = int.from_bytes(steps[:8]) >> 3
             head = (self._milliseconds << 80) | (0x7 << 76) | (self._cell << 64) | (0b10 << 62)
-            tail = self._tail
-            numbers = []
-            for step in struct.unpack_from(f">{count}I", steps, 8):
-                tail += 1 + step
-                numbers.append(head | tail)
-            self._tail = tail
-        return numbers
+            sums = accumulate(struct.unpack_from(f">{count}I", steps, 8))
+            # Each is a random step and one above the one before.
+            tails = list(map(add, sums, range(self._tail + 1, self._tail + 1 + count)))
+            if tails:
+                self._tail = tails[-1]
+        return [head | tail for tail in tails]
 
 
 class SeededIds:
