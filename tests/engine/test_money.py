@@ -1,5 +1,6 @@
 """Ledger, refunds, settlement reversal, payouts: exact amounts, idempotency, and nothing moved on refusal."""
 
+import json
 from uuid import UUID
 
 import psycopg
@@ -11,7 +12,9 @@ from kamao.engine.ledger.accounts import cash, escrow, owned, payable, platform,
 from kamao.engine.ledger.operations import roll_up, set_floor, transfer
 from kamao.engine.ledger.queries import balance, statement_of
 from kamao.engine.ledger.types import Transfer
+from kamao.engine.trade.queries import event_by_id, list_events
 from kamao.engine.trade.refunds import cancel, refund
+from kamao.engine.trade.relay import sequence_events
 from kamao.engine.trade.types import CancelRequest, OrderView, RefundRequest
 from kamao.kernel.money import order_amount
 from tests.engine.world import World
@@ -107,6 +110,23 @@ def test_a_refund_is_made_once_by_its_id(world: World) -> None:
     assert give_back(world, order.id, 3) == ("invalid_units", 0)
     assert give_back(world, world.ids.new()) == ("order_not_found", 0)
     assert world.balance(wallet(order.merchant)) == 1_000
+
+
+def test_the_first_event_says_for_ever_what_was_so_then(world: World) -> None:
+    order = bought(world, quantity=3, price_e4=33_333, cost_e4=10_000)
+    give_back(world, order.id, 1)
+    sequence_events(world.connection)
+    refunded, placed = list_events(world.connection, organisation=order.merchant, limit=9)
+    facts = {
+        "order": str(order.id), "reference": order.reference, "sku": order.sku, "quantity": 3,
+        "amount": 1_000, "currency": "CNY", "delivered_quantity": 3, "channel_order_no": None, "reason": "",
+    }  # fmt: skip
+    assert (placed.type, json.loads(placed.data_json)) == (
+        "order.delivered",
+        facts | {"state": "delivered", "refunded_amount": 0, "units_refunded": 0},
+    )
+    assert json.loads(refunded.data_json)["refunded_amount"] == 333
+    assert event_by_id(world.connection, placed.id, organisation=order.merchant) == placed
 
 
 def settled(world: World) -> OrderView:

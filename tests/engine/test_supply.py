@@ -28,6 +28,23 @@ def test_a_code_is_imported_once_for_ever(world: World) -> None:
     assert world.count("stock_code") == 2
 
 
+def test_a_long_import_is_told_code_by_code_and_each_opens(world: World) -> None:
+    sku = world.sku(price_e4=100_000, codes=["CODE-0000002500"])
+    secrets = [f"CODE-{number:010}" for number in range(4_100)]
+    secrets[4_050] = secrets[10]
+    outcomes = world.stock(sku, secrets)
+    assert {place for place, outcome in enumerate(outcomes) if outcome != "imported"} == {2_500, 4_050}
+    assert {outcomes[2_500], outcomes[4_050]} == {"duplicate"}
+    assert world.stock(sku, secrets) == ["duplicate"] * 4_100
+    assert world.connection.execute("SELECT sum(imported) FROM stock_lot").fetchone() == (4_099,)
+    rows = world.connection.execute(
+        "SELECT c.id, c.sealed, l.id, l.wrapped_key FROM stock_code c JOIN stock_lot l ON l.id = c.lot"
+    ).fetchall()
+    opened = [world.keyring.open_data_key(lot, key).open(code, sealed) for code, sealed, lot, key in rows]
+    assert len({*opened}) == 4_099
+    assert all(any(secret.encode() in plain for plain in opened) for secret in secrets[1_998:2_003])
+
+
 def test_codes_are_sealed_and_open_only_with_their_key_and_place(world: World) -> None:
     sku = world.sku(price_e4=100_000, codes=["very-secret-code-1"])
     rows = world.connection.execute(

@@ -2,8 +2,9 @@
 storage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -21,6 +22,8 @@ from kamao.kernel.sealing import NONCE_BYTES, DataKey, Keyring, fold_code
 
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
+_BLOCK: Final = 2_000
+"""Codes that travel together."""
 _SHORT_SECRET = 10
 """A secret shorter than this is only unique together with its number (a PIN beside a card number)."""
 
@@ -93,47 +96,99 @@ def import_codes(
         if row is None:
             return ["lot_not_found"] * len(codes)
         offer, wrapped = row
-        key = keyring.open_data_key(lot, wrapped)
-        outcomes: list[str] = []
-        wanted: dict[str, int] = {}
-        for place, code in enumerate(codes):
-            folded = fold_code(code.secret)
-            refused = _refusal(code, folded, at)
-            if refused is None:
-                refused = "duplicate" if wanted.setdefault(_mark(code, folded), place) != place else None
-            outcomes.append(refused or "imported")
-        seen = dict(zip(keyring.fingerprints(list(wanted)), wanted.values(), strict=True))
-        places = list(seen.values())
-        made = ids.many(len(places))
-        fingerprints = b"".join(seen)
-        nonces = keyring.random(NONCE_BYTES * len(places))
-        rows: list[bytes] = []
-        burst = Burst(connection)
-        burst.add("stock/insert_fingerprints", fingerprints, ids_array(made))
+        sifted = _Sifted(codes, at=at, ids=ids, keyring=keyring)
         try:
-            # The database inserts while this process seals; what turns out a duplicate was sealed for
-            # nothing.
             with connection.transaction():
-                burst.send(
-                    sent=lambda: rows.extend(
-                        _copy_rows(offer, lot, [codes[place] for place in places], made, key, nonces)
-                    )
-                )
+                _send_fingerprints(Burst(connection), sifted)
         except UniqueViolation:
             # Asking row by row costs a third more, so only a chunk that holds a duplicate is asked so.
-            cursor.execute(statement("stock/insert_fresh_fingerprints"), (fingerprints, sql_array(made)))
-            cursor.execute(statement("stock/read_fresh_codes"), (sql_array(made), fingerprints))
-            fresh = {row[0] for row in cursor.fetchall()}
-            for place, code_id in zip(places, made, strict=True):
-                if code_id not in fresh:
-                    outcomes[place] = "duplicate"
-            rows = [row for row, code_id in zip(rows, made, strict=True) if code_id in fresh]
-        if rows:
+            fingerprints = b"".join(sifted.fingerprints)
+            cursor.execute(
+                statement("stock/insert_fresh_fingerprints"), (fingerprints, sql_array(sifted.ids))
+            )
+            cursor.execute(statement("stock/read_fresh_codes"), (sql_array(sifted.ids), fingerprints))
+            sifted.keep({row[0] for row in cursor.fetchall()})
+        if sifted.places:
+            key = keyring.open_data_key(lot, wrapped)
+            nonces = keyring.random(NONCE_BYTES * len(sifted.places))
             with cursor.copy(statement("stock/copy_codes")) as copy:
-                copy.write(_COPY_HEAD + b"".join(rows) + _COPY_END)
-            cursor.execute(statement("stock/count_imported"), (len(rows), lot))
+                copy.write(_COPY_HEAD)
+                for start in range(0, len(sifted.places), _BLOCK):
+                    # The database stores one block while the next is sealed.
+                    block = [codes[place] for place in sifted.places[start : start + _BLOCK]]
+                    made = sifted.ids[start : start + _BLOCK]
+                    copy.write(
+                        b"".join(_copy_rows(offer, lot, block, made, key, nonces[start * NONCE_BYTES :]))
+                    )
+                copy.write(_COPY_END)
+            cursor.execute(statement("stock/count_imported"), (len(sifted.places), lot))
             cursor.execute(statement("stock/raise_epoch"), (offer,))
-    return outcomes
+    return sifted.outcomes
+
+
+class _Sifted:
+    """Codes of one import as they are sifted: an outcome for each, and of those to be stored the place, the
+    keyed fingerprint and the id.
+    """
+
+    def __init__(self, codes: Sequence[NewCode], *, at: datetime, ids: IdSource, keyring: Keyring) -> None:
+        self._codes = codes
+        self._at = at
+        self._source = ids
+        self._keyring = keyring
+        self._marks: set[str] = set()
+        self.outcomes: list[str] = []
+        self.places: list[int] = []
+        self.fingerprints: list[bytes] = []
+        self.ids: list[UUID] = []
+
+    def blocks(self) -> Iterator[tuple[list[bytes], list[UUID]]]:
+        """Sift block by block; yield each block's fingerprints and ids."""
+        for start in range(0, len(self._codes), _BLOCK):
+            fresh: list[str] = []
+            for place in range(start, min(start + _BLOCK, len(self._codes))):
+                code = self._codes[place]
+                folded = fold_code(code.secret)
+                refused = _refusal(code, folded, self._at)
+                if refused is None:
+                    mark = _mark(code, folded)
+                    if mark in self._marks:
+                        refused = "duplicate"
+                    else:
+                        self._marks.add(mark)
+                        fresh.append(mark)
+                        self.places.append(place)
+                self.outcomes.append(refused or "imported")
+            if fresh:
+                fingerprints, made = self._keyring.fingerprints(fresh), self._source.many(len(fresh))
+                self.fingerprints += fingerprints
+                self.ids += made
+                yield fingerprints, made
+
+    def keep(self, fresh: Container[UUID]) -> None:
+        """Call every code whose id is not among these a duplicate."""
+        kept = [(place, code) for place, code in zip(self.places, self.ids, strict=True) if code in fresh]
+        for place in self.places:
+            self.outcomes[place] = "duplicate"
+        for place, _ in kept:
+            self.outcomes[place] = "imported"
+        self.places = [place for place, _ in kept]
+        self.ids = [code for _, code in kept]
+
+
+def _send_fingerprints(burst: Burst, sifted: _Sifted) -> None:
+    """Insert the fingerprints of all blocks; the database works on one while the next is made."""
+    has_departed = False
+    try:
+        for fingerprints, made in sifted.blocks():
+            burst.add("stock/insert_fingerprints", b"".join(fingerprints), ids_array(made))
+            if not has_departed:
+                burst.depart()
+                has_departed = True
+    except BaseException:
+        burst.abandon()
+        raise
+    burst.send()
 
 
 def _refusal(code: NewCode, folded: str, at: datetime) -> str | None:

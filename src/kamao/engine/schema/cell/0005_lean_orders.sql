@@ -73,5 +73,5 @@ CREATE FUNCTION trade_event_data(event trade_event) RETURNS jsonb LANGUAGE sql S
             CASE WHEN event.after = 'delivered' THEN o.quantity ELSE 0 END, 'refunded_amount', 0,
             'units_refunded', 0, 'channel_order_no', o.channel_order_no, 'reason', event.reason)
         FROM trade_order AS o JOIN pricing_sku AS k ON k.id = o.sku
-        WHERE o.id = event.order_id))
+        WHERE o.id = event.order_id), '{}')
 $$;
