@@ -10,6 +10,7 @@ No test reaches any address but this machine's own.
 
 import itertools
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,7 +21,19 @@ from typing import Any
 
 import pytest
 
-_HOME = tempfile.TemporaryDirectory(prefix="kamao-tests-", ignore_cleanup_errors=True)
+_MEMORY = Path("/dev/shm")
+_MEMORY_BYTES_MIN = 4 << 30
+
+
+def _swift_folder() -> Path | None:
+    """Where files live in memory, if there is room: a copy of the database is 1 700 files, and hundreds of
+    tests make one.
+    """
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN
+    return _MEMORY if has_room and os.access(_MEMORY, os.W_OK) else None
+
+
+_HOME = tempfile.TemporaryDirectory(prefix="kamao-tests-", dir=_swift_folder(), ignore_cleanup_errors=True)
 os.environ["KAMAO_HOME"] = _HOME.name
 os.environ["DJANGO_SETTINGS_MODULE"] = "kamao.runtime.django_settings"
 os.environ["KAMAO_ALLOW_LOOPBACK"] = "1"
