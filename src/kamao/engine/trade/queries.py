@@ -20,7 +20,6 @@ class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of orders is narrowed to; None means no condition."""
 
     merchant: UUID | None = None
-    supplier: UUID | None = None
     reference: str | None = None
     channel_order_no: str | None = None
     target_hash: bytes | None = None
@@ -80,7 +79,6 @@ def list_orders(
             statement("trade/list_orders" if forward else "trade/list_orders_before"),
             {
                 "merchant": where.merchant,
-                "supplier": where.supplier,
                 "reference": where.reference,
                 "channel_order_no": where.channel_order_no,
                 "target_hash": where.target_hash,

@@ -1,9 +1,6 @@
 SELECT o.id
 FROM trade_order AS o
 WHERE (%(merchant)s::uuid IS NULL OR o.merchant = %(merchant)s::uuid)
-    AND (%(supplier)s::uuid IS NULL OR EXISTS (
-        SELECT 1 FROM trade_party AS p
-        WHERE p.order_id = o.id AND p.role = 'supplier' AND p.organisation = %(supplier)s::uuid))
     AND (%(reference)s::text IS NULL OR o.id = (
         SELECT r.order_id FROM trade_reference AS r
         WHERE r.merchant = %(merchant)s::uuid AND r.reference = %(reference)s::text))
