@@ -107,6 +107,27 @@ def test_the_wire_answers_as_the_ordinary_way_does(address, taken, world, mercha
     assert first[1]["x-request-id"] != second[1]["x-request-id"]
 
 
+@pytest.mark.parametrize(
+    ("declared", "status", "is_taken"),
+    [
+        ("application/json; charset=utf-8", 201, [True]),
+        ("Application/JSON", 201, [True]),
+        ("text/plain", 415, []),
+        ("application/jsonp", 415, []),
+    ],
+)
+def test_what_the_ordinary_way_calls_json_is_json_on_the_wire(
+    address, taken, world, merchant, declared, status, is_taken
+):
+    goods = world.goods(codes=5)
+    with peer_of(address) as peer:
+        for reference in ("W-0", "W-1"):
+            plain = request(merchant.key, wish(goods, reference))
+            peer.send(plain.replace(b"Content-Type: application/json", f"Content-Type: {declared}".encode()))
+            assert peer.answer()[0] == status
+    assert taken == is_taken
+
+
 def test_refusals_on_the_wire_are_the_contracts(address, taken, world):
     poor = world.merchant(balance_minor=1450)
     goods = world.goods(codes=5)

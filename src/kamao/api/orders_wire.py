@@ -19,7 +19,7 @@ from kamao.api.auth import Authenticator
 from kamao.api.errors import PROBLEM_TYPE, extra_headers, language_of, problem_bytes
 from kamao.api.order_forms import order_json
 from kamao.api.orders import engine_request, refusal_of, status_of
-from kamao.api.orders_hot import PATH, decode_order
+from kamao.api.orders_hot import PATH, check_content_type, decode_order
 from kamao.api.ratelimit import Standing
 from kamao.api.services import Services
 from kamao.engine.trade.types import SubmitResult
@@ -79,7 +79,11 @@ class WireOrders:
         if len(found) != len(headers) or not found.keys() >= _NEEDED or not _AWKWARD.isdisjoint(found):
             return
         length = found[b"content-length"]
-        if found[b"content-type"] != _JSON or not length.isdigit() or int(length) > _BODY_BYTES_MAX:
+        if not length.isdigit() or int(length) > _BODY_BYTES_MAX:
+            return
+        try:
+            check_content_type(found[b"content-type"])
+        except Refusal:
             return
         if len(self.heads) >= _HEADS_MAX:
             self.heads.clear()
