@@ -79,11 +79,12 @@ class Burst:
 
     def depart(self) -> None:
         """Send from here on whatever is appended at once, so that the server works on the first statement
-        while the next one's parameters are made. ``launch`` must follow; where it cannot, ``abandon``.
+        while the next one's parameters are made; asked again, it changes nothing. ``launch`` must follow;
+        where it cannot, ``abandon``.
         """
-        flight = self.launch(is_last=False)
-        assert flight is not None, "something was appended before"
-        self._flight = flight
+        if self._flight is None:
+            self._flight = self.launch(is_last=False)
+            assert self._flight is not None, "something was appended before"
 
     def abandon(self) -> None:
         """Give up what has departed: the connection is closed, and the server forgets the transaction."""
@@ -131,6 +132,7 @@ class Flight:
         self._known = burst_statements.setdefault(connection, {})
         self._awaited: list[Answer | None] = []
         self._place = 0
+        self._has_landed = False
         self._failed: pq.abc.PGresult | None = None
         self._transformer = Transformer(connection)
         connection.lock.acquire()
@@ -160,9 +162,12 @@ class Flight:
             raise
 
     def abandon(self) -> None:
-        """Close the connection in mid-flight; the server forgets the open transaction."""
-        self._pgconn.finish()
-        self._land(failed=True)
+        """Close the connection in mid-flight; the server forgets the open transaction. After a landing there
+        is nothing to abandon.
+        """
+        if not self._has_landed:
+            self._pgconn.finish()
+            self._land(failed=True)
 
     @property
     def socket(self) -> int:
@@ -231,6 +236,7 @@ class Flight:
             poll.poll(60_000)
 
     def _land(self, *, failed: bool) -> None:
+        self._has_landed = True
         if failed:
             # What the server prepared before it failed is unknown: forget all, and take fresh names next
             # time.
