@@ -7,10 +7,12 @@ whose element type is not exactly the one its statement names.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
+
+_Value = TypeVar("_Value", str, datetime)
 
 _HEAD: Final = struct.Struct(">iiIii").pack
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -23,7 +25,7 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NEVER: Final = _8 + ((1 << 63) - 1).to_bytes(8, "big")
 
 
-def _array(kind: int, parts: list[bytes]) -> bytes:
+def _array(kind: int, parts: Sequence[bytes]) -> bytes:
     """Put elements, each with its length, behind their head. NULLs are found by the elements' own lengths."""
     if not parts:
         return struct.pack(">iiI", 0, 0, kind)
@@ -41,6 +43,21 @@ def _nulls(kind: int, count: int) -> bytes:
     return _HEAD(1, 1, kind, count, 1) + _NULL * count
 
 
+def _each_once(
+    values: Iterable[_Value | None], cell: Callable[[_Value], bytes], *, null: bytes
+) -> list[bytes]:
+    """Return the cells of values, each distinct one laid out once: a batch has few states and moments."""
+    known: dict[_Value | None, bytes] = {None: null}
+    parts = []
+    for value in values:
+        part = known.get(value)
+        if part is None:
+            assert value is not None, "NULL is known"
+            part = known[value] = cell(value)
+        parts.append(part)
+    return parts
+
+
 def _is_empty_column(values: Sequence[object]) -> bool:
     """Tell whether there are values and all of them are NULL: most columns of most orders."""
     return bool(values) and values[0] is None and values.count(None) == len(values)
@@ -48,7 +65,7 @@ def _is_empty_column(values: Sequence[object]) -> bool:
 
 def columns(kinds: Iterable[int], rows: Iterable[tuple[bytes, ...]]) -> list[bytes]:
     """Return an array of each kind from rows of cells that lie there ready; there is at least one row."""
-    return [_array(kind, list(cells)) for kind, cells in zip(kinds, zip(*rows, strict=True), strict=True)]
+    return [_array(kind, cells) for kind, cells in zip(kinds, zip(*rows, strict=True), strict=True)]
 
 
 def id_cell(value: UUID | None) -> bytes:
@@ -121,15 +138,7 @@ def texts(values: Sequence[str | None]) -> bytes:
     """Return ``text[]``."""
     if _is_empty_column(values):
         return _nulls(TEXT, len(values))
-    # A state or a currency is laid out once for a batch.
-    known: dict[str | None, bytes] = {None: _NULL}
-    parts = []
-    for value in values:
-        part = known.get(value)
-        if part is None:
-            part = known[value] = text_cell(value)
-        parts.append(part)
-    return _array(TEXT, parts)
+    return _array(TEXT, _each_once(values, text_cell, null=_NULL))
 
 
 def bytes_of(values: Sequence[bytes | None]) -> bytes:
@@ -145,15 +154,7 @@ def _sized(value: bytes) -> bytes:
 
 def moments(values: Iterable[datetime | None], *, never: bool = False) -> bytes:
     """Return ``timestamptz[]``; None is NULL, or infinity where it means ``never``."""
-    # The few distinct moments of a batch are laid out once.
-    known: dict[datetime | None, bytes] = {None: _NEVER if never else _NULL}
-    parts = []
-    for value in values:
-        part = known.get(value)
-        if part is None:
-            part = known[value] = moment(value)
-        parts.append(part)
-    return _array(_TIMESTAMPTZ, parts)
+    return _array(_TIMESTAMPTZ, _each_once(values, moment, null=_NEVER if never else _NULL))
 
 
 def moment(value: datetime | None) -> bytes:

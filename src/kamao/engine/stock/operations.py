@@ -167,24 +167,20 @@ class _Sifted:
 
     def keep(self, fresh: Container[UUID]) -> None:
         """Call every code whose id is not among these a duplicate."""
-        kept = [(place, code) for place, code in zip(self.places, self.ids, strict=True) if code in fresh]
-        for place in self.places:
-            self.outcomes[place] = "duplicate"
-        for place, _ in kept:
-            self.outcomes[place] = "imported"
-        self.places = [place for place, _ in kept]
-        self.ids = [code for _, code in kept]
+        sifted = list(zip(self.places, self.ids, strict=True))
+        self.places = [place for place, code in sifted if code in fresh]
+        self.ids = [code for _, code in sifted if code in fresh]
+        for place, code in sifted:
+            if code not in fresh:
+                self.outcomes[place] = "duplicate"
 
 
 def _send_fingerprints(burst: Burst, sifted: _Sifted) -> None:
     """Insert the fingerprints of all blocks; the database works on one while the next is made."""
-    has_departed = False
     try:
         for fingerprints, made in sifted.blocks():
             burst.add("stock/insert_fingerprints", b"".join(fingerprints), ids_array(made))
-            if not has_departed:
-                burst.depart()
-                has_departed = True
+            burst.depart()
     except BaseException:
         burst.abandon()
         raise

@@ -60,6 +60,17 @@ SELECT u.event, 'order.' || p.after, u.merchant, u.order_id, NULL, NULL, p.after
 FROM trade_placed AS p
 CROSS JOIN LATERAL unnest(p.orders, p.merchants, p.events) AS u (order_id, merchant, event);
 
+-- What events say of an order, as it was then.
+CREATE FUNCTION trade_order_facts(
+    o trade_order, state text, delivered_quantity integer, refunded_minor bigint, units_refunded integer,
+    reason text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'order', o.id, 'reference', o.reference, 'sku', (SELECT code FROM pricing_sku WHERE id = o.sku),
+        'quantity', o.quantity, 'state', state, 'amount', o.amount_minor, 'currency', o.currency,
+        'delivered_quantity', delivered_quantity, 'refunded_amount', refunded_minor, 'units_refunded',
+        units_refunded, 'channel_order_no', o.channel_order_no, 'reason', reason)
+$$;
+
 -- What the first event of an order says stands in the order, and does not change: it is put together for
 -- whoever reads the event, not for each of millions that nobody asks for.
 ALTER TABLE trade_event ALTER COLUMN data DROP NOT NULL;
@@ -67,11 +78,8 @@ COMMENT ON COLUMN trade_event.data IS 'NULL: see trade_event_data';
 
 CREATE FUNCTION trade_event_data(event trade_event) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT coalesce(event.data, (
-        SELECT jsonb_build_object(
-            'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity,
-            'state', event.after, 'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity',
-            CASE WHEN event.after = 'delivered' THEN o.quantity ELSE 0 END, 'refunded_amount', 0,
-            'units_refunded', 0, 'channel_order_no', o.channel_order_no, 'reason', event.reason)
-        FROM trade_order AS o JOIN pricing_sku AS k ON k.id = o.sku
-        WHERE o.id = event.order_id), '{}')
+        SELECT trade_order_facts(
+            o, event.after, CASE WHEN event.after = 'delivered' THEN o.quantity ELSE 0 END, 0, 0,
+            event.reason)
+        FROM trade_order AS o WHERE o.id = event.order_id), '{}')
 $$;

@@ -20,19 +20,13 @@ WITH queue AS MATERIALIZED (
         SELECT w.id, w.type, coalesce(w.organisation, o.merchant) AS organisation, w.order_id, w.subject,
             w.before, w.after, coalesce(w.actor, o.intake) AS actor, w.reason,
             o.notify_url IS NOT NULL AS notify,
-            CASE WHEN o.id IS NULL THEN coalesce(w.data, '{}') ELSE jsonb_build_object(
-                'order', o.id, 'reference', o.reference, 'sku', k.code, 'quantity', o.quantity, 'state',
-                    coalesce(w.after, o.state),
-                'amount', o.amount_minor, 'currency', o.currency, 'delivered_quantity',
-                    o.delivered_quantity,
-                'refunded_amount', o.refunded_escrow_minor + o.refunded_settled_minor, 'units_refunded',
-                    o.units_refunded,
-                'channel_order_no', o.channel_order_no, 'reason', w.reason) || coalesce(w.data, '{}')
-                END AS data,
+            CASE WHEN o.id IS NULL THEN coalesce(w.data, '{}') ELSE trade_order_facts(
+                o, coalesce(w.after, o.state), o.delivered_quantity,
+                o.refunded_escrow_minor + o.refunded_settled_minor, o.units_refunded, w.reason)
+                || coalesce(w.data, '{}') END AS data,
             w.created_at
         FROM taken AS w
         LEFT JOIN trade_order AS o ON o.id = w.order_id
-        LEFT JOIN pricing_sku AS k ON k.id = o.sku
         UNION ALL
         SELECT u.event, 'order.' || p.after, u.merchant, u.order_id, NULL, NULL, p.after, p.actor, '',
             p.notify, NULL, p.created_at
